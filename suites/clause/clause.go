@@ -1,0 +1,85 @@
+// Package clause is the catalogue of what the specification asks of a platform,
+// a device and a certificate tool, taken apart into clauses that can each be
+// proven.
+//
+// A [Clause] has a stable id (DC-CHAIN-05), a [Level] and a [Party] that it
+// binds. Specs cite clauses; reports roll verdicts up to them. The package
+// proves nothing itself and imports nothing of ours.
+package clause
+
+import "strings"
+
+// Level is how hard a clause binds, in the words of RFC 2119.
+type Level string
+
+// The levels, hardest first.
+const (
+	Must   Level = "must"
+	Should Level = "should"
+	May    Level = "may"
+)
+
+// rank orders levels: a higher rank binds harder.
+func (l Level) rank() int {
+	switch l {
+	case Must:
+		return 2
+	case Should:
+		return 1
+	}
+	return 0
+}
+
+// Harder reports whether l binds harder than other.
+func (l Level) Harder(other Level) bool { return l.rank() > other.rank() }
+
+// Party is who has to comply with a clause.
+type Party string
+
+// The parties. Platform clauses are run against the system under test, device
+// clauses against our own device, tool clauses against the certificate factory.
+const (
+	Platform Party = "platform"
+	Device   Party = "device"
+	Tool     Party = "tool"
+)
+
+// A Clause is one thing that the specification asks.
+type Clause struct {
+	ID      string // DC-<family>-<number>, never reused
+	Level   Level
+	Binds   Party
+	Text    string // what is asked, in one sentence of ours
+	Section string // where the specification, or an RFC, asks it
+}
+
+// Family returns the middle part of the id: "CHAIN" of DC-CHAIN-05.
+func (c Clause) Family() string {
+	parts := strings.Split(c.ID, "-")
+	if len(parts) < 3 {
+		return ""
+	}
+	return parts[1]
+}
+
+// ByID returns the clause of that id, and false where there is none.
+func ByID(id string) (Clause, bool) {
+	for _, c := range All() {
+		if c.ID == id {
+			return c, true
+		}
+	}
+	return Clause{}, false
+}
+
+// Hardest returns the hardest level among the clauses of these ids; ids that
+// are not in the catalogue count as [May].
+func Hardest(ids []string) Level {
+	hardest := May
+	for _, id := range ids {
+		if c, ok := ByID(id); ok && c.Level.Harder(hardest) {
+			hardest = c.Level
+		}
+	}
+	return hardest
+}

@@ -1,0 +1,65 @@
+package clause_test
+
+import (
+	"regexp"
+	"testing"
+
+	"github.com/chainmail-iot/chainmail/suites/clause"
+)
+
+func TestCatalogueIsWellFormed(t *testing.T) {
+	id := regexp.MustCompile(`^DC-[A-Z]+-[0-9]{2}$`)
+	seen := map[string]bool{}
+	for _, c := range clause.All() {
+		if !id.MatchString(c.ID) {
+			t.Errorf("%q is no clause id", c.ID)
+		}
+		if seen[c.ID] {
+			t.Errorf("%s stands twice", c.ID)
+		}
+		seen[c.ID] = true
+		if c.Text == "" || c.Section == "" {
+			t.Errorf("%s has no text or no section", c.ID)
+		}
+		if c.Level != clause.Must && c.Level != clause.Should && c.Level != clause.May {
+			t.Errorf("%s has level %q", c.ID, c.Level)
+		}
+		if c.Binds != clause.Platform && c.Binds != clause.Device && c.Binds != clause.Tool {
+			t.Errorf("%s binds %q", c.ID, c.Binds)
+		}
+	}
+	// 9 TLS, 10 TRUST, 7 REST, 3 UI, 20 CHAIN, 6 ID, 8 REG, 11 TOK, 16 CERT, 2 CLIENT.
+	if got, want := len(seen), 92; got != want {
+		t.Errorf("the catalogue has %d clauses, want %d", got, want)
+	}
+}
+
+func TestHardest(t *testing.T) {
+	tests := []struct {
+		name string
+		ids  []string
+		want clause.Level
+	}{
+		{"none", nil, clause.May},
+		{"unknown", []string{"DC-NONE-01"}, clause.May},
+		{"should only", []string{"DC-CHAIN-09"}, clause.Should},
+		{"must wins", []string{"DC-CHAIN-09", "DC-CHAIN-05"}, clause.Must},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := clause.Hardest(tt.ids); got != tt.want {
+				t.Errorf("Hardest(%v) = %q, want %q", tt.ids, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestFamily(t *testing.T) {
+	c, ok := clause.ByID("DC-CHAIN-05")
+	if !ok || c.Family() != "CHAIN" {
+		t.Errorf("family of %+v = %q, want CHAIN", c, c.Family())
+	}
+	if _, ok := clause.ByID("DC-CHAIN-99"); ok {
+		t.Error("DC-CHAIN-99 was found, want none")
+	}
+}
