@@ -1,0 +1,58 @@
+package certfactory_test
+
+import (
+	"strconv"
+	"testing"
+
+	"github.com/chainmail-iot/chainmail/certfactory"
+)
+
+func BenchmarkDevice(b *testing.B) {
+	f := certfactory.New(seed, now)
+	for _, alg := range []certfactory.Alg{certfactory.P256, certfactory.Ed25519} {
+		b.Run("key="+alg.String(), func(b *testing.B) {
+			root := f.Root("root")
+			n := 0
+			for b.Loop() {
+				n++
+				device := f.Device(root, "device-"+strconv.Itoa(n), certfactory.WithKey(alg))
+				if _, err := device.DER(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkMutatedDevice(b *testing.B) {
+	f := certfactory.New(seed, now)
+	root := f.Root("root")
+	for b.Loop() {
+		device := f.Device(root, "device", certfactory.Mutate(certfactory.FlipSignatureBit()))
+		if _, err := device.DER(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkRoot(b *testing.B) {
+	f := certfactory.New(seed, now)
+	for b.Loop() {
+		if _, err := f.Root("root").DER(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkKey(b *testing.B) {
+	f := certfactory.New(seed, now)
+	for _, alg := range []certfactory.Alg{certfactory.P256, certfactory.P384, certfactory.Ed25519, certfactory.RSA2048} {
+		b.Run("key="+alg.String(), func(b *testing.B) {
+			n := 0
+			for b.Loop() {
+				n++
+				f.Key(alg, strconv.Itoa(n))
+			}
+		})
+	}
+}
