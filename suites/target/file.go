@@ -1,0 +1,204 @@
+package target
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// APIVersion is the version of every file format of chainmail.
+const APIVersion = "chainmail/v1"
+
+// File is a target file as it is written: strict YAML, every key optional unless
+// its comment says otherwise. Paths are relative to the file.
+type File struct {
+	APIVersion     string         `yaml:"apiVersion"` // required: chainmail/v1
+	Kind           string         `yaml:"kind"`       // required: Target
+	Implementation Implementation `yaml:"implementation"`
+	MQTT           FileMQTT       `yaml:"mqtt"` // required
+	REST           *FileREST      `yaml:"rest"`
+	Management     *struct {
+		BaseURL string `yaml:"baseURL"` // required; http on loopback, or https
+	} `yaml:"management"`
+	Driver       string       `yaml:"driver"` // cumulocity (default where there is rest) or static
+	Static       *StaticFile  `yaml:"static"` // required with driver static
+	Capabilities []Capability `yaml:"capabilities"`
+	Policy       Policy       `yaml:"policy"`
+	Timing       FileTiming   `yaml:"timing"`
+	Safety       Safety       `yaml:"safety"`
+}
+
+// FileMQTT is the section mqtt of a target file.
+type FileMQTT struct {
+	Address    string `yaml:"address"`    // required: host:port
+	ServerName string `yaml:"serverName"` // default: the host of address
+	CAFile     string `yaml:"caFile"`     // PEM; default: the system's roots
+	TLS        struct {
+		Min string `yaml:"min"` // "1.2" (default) or "1.3"
+		Max string `yaml:"max"` // "1.3" (default) or "1.2"
+	} `yaml:"tls"`
+}
+
+// FileREST is the section rest of a target file.
+type FileREST struct {
+	BaseURL string       `yaml:"baseURL"` // required: https://host:port
+	CAFile  string       `yaml:"caFile"`  // PEM; default: that of mqtt
+	Tenants []FileTenant `yaml:"tenants"` // at least one
+}
+
+// FileTenant is a tenant that the tests may use.
+type FileTenant struct {
+	ID    string     `yaml:"id"`    // required
+	Users []FileUser `yaml:"users"` // at least one with a role that manages trust anchors
+}
+
+// FileUser is a user of a tenant. Password is env:NAME or file:PATH.
+type FileUser struct {
+	User     string   `yaml:"user"`     // required
+	Password string   `yaml:"password"` // required
+	Roles    []string `yaml:"roles"`
+}
+
+// FileTiming is the section timing of a target file; see [Timing].
+type FileTiming struct {
+	Connect     time.Duration `yaml:"connect"`
+	Response    time.Duration `yaml:"response"`
+	Convergence time.Duration `yaml:"convergence"`
+}
+
+// Safety keeps tests away from what nobody meant to test.
+type Safety struct {
+	// AllowRemote lets the target have addresses other than loopback.
+	AllowRemote bool `yaml:"allowRemote"`
+}
+
+// Load reads a target file. What is wrong with the file comes back as
+// [Problems], each with its line; nothing was sent to the target.
+func Load(path string) (*Target, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read target file: %w", err)
+	}
+	var f File
+	if err := parse(path, data, &f); err != nil {
+		return nil, err
+	}
+	l := loader{file: path, dir: filepath.Dir(path), lines: newLines(data), f: f}
+	t := l.target()
+	if len(l.problems) > 0 {
+		slices.SortStableFunc(l.problems, func(a, b *Problem) int { return a.Line - b.Line })
+		return nil, l.problems
+	}
+	return t, nil
+}
+
+// A loader turns a File into a Target and collects what is wrong on the way.
+type loader struct {
+	file     string
+	dir      string
+	lines    lines
+	f        File
+	problems Problems
+}
+
+// wrong notes a problem at the line of the key that path leads to.
+func (l *loader) wrong(hint, text string, path ...any) {
+	l.problems = append(l.problems, &Problem{File: l.file, Line: l.lines.of(path...), Text: text, Hint: hint})
+}
+
+func (l *loader) target() *Target {
+	l.header()
+	t := &Target{Name: l.file, Implementation: l.f.Implementation, Policy: l.policy(), Timing: l.timing()}
+	t.MQTT = l.mqtt()
+	if l.f.REST != nil {
+		t.REST = l.rest(t)
+	}
+	if l.f.Management != nil {
+		if u := l.url(l.f.Management.BaseURL, "management", "baseURL"); u != nil {
+			t.Management = NewManagement(u, t.Timing.Response)
+		}
+	}
+	t.Capabilities = l.capabilities(t)
+	t.Driver = l.driver(t)
+	return t
+}
+
+func (l *loader) header() {
+	if l.f.APIVersion != APIVersion {
+		l.wrong("", fmt.Sprintf("apiVersion is %q: want %q", l.f.APIVersion, APIVersion), "apiVersion")
+	}
+	if l.f.Kind != "Target" {
+		l.wrong("", fmt.Sprintf("kind is %q: want Target", l.f.Kind), "kind")
+	}
+}
+
+func (l *loader) policy() Policy {
+	p := l.f.Policy
+	if p.ClientID == "" {
+		p.ClientID = ClientIDCommonName
+	}
+	if p.ClientID != ClientIDCommonName && p.ClientID != ClientIDAny {
+		l.wrong("", fmt.Sprintf("clientId is %q: want commonName or any", p.ClientID), "policy", "clientId")
+	}
+	if p.MaxChainLength == 0 {
+		p.MaxChainLength = 2
+	}
+	if p.MaxChainLength < 1 {
+		l.wrong("", fmt.Sprintf("maxChainLength is %d: want at least 1", p.MaxChainLength), "policy", "maxChainLength")
+	}
+	return p
+}
+
+func (l *loader) timing() Timing {
+	bound := func(given, otherwise time.Duration, key string) time.Duration {
+		if given < 0 {
+			l.wrong("", fmt.Sprintf("%s is %v: want a duration above zero", key, given), "timing", key)
+		}
+		if given == 0 {
+			return otherwise
+		}
+		return given
+	}
+	return Timing{
+		Connect:     bound(l.f.Timing.Connect, 5*time.Second, "connect"),
+		Response:    bound(l.f.Timing.Response, 10*time.Second, "response"),
+		Convergence: bound(l.f.Timing.Convergence, 5*time.Second, "convergence"),
+	}
+}
+
+// address checks that host may be tested at all.
+func (l *loader) address(host string, path ...any) {
+	if l.f.Safety.AllowRemote || host == "localhost" {
+		return
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() {
+		return
+	}
+	l.wrong("set safety.allowRemote: true if this platform may be tested",
+		fmt.Sprintf("%s is not a loopback address", host), path...)
+}
+
+// url reads a base URL; nil where it is none, and the problem is noted.
+func (l *loader) url(text string, path ...any) *url.URL {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		l.wrong("", fmt.Sprintf("%q is no URL: want https://host:port", text), path...)
+		return nil
+	}
+	l.address(u.Hostname(), path...)
+	u.Path = strings.TrimSuffix(u.Path, "/")
+	return u
+}
+
+// path returns the absolute form of a path in the file.
+func (l *loader) path(p string) string {
+	if p == "" || filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(l.dir, p)
+}

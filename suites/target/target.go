@@ -1,0 +1,151 @@
+// Package target holds what we know of the system under test: its target file,
+// the REST interface, and the driver that puts trust anchors on it.
+//
+// [Load] reads a target file (kind: Target) into a [Target]. A [Driver] adds and
+// removes trust anchors; which one is used is said in the file. What the
+// platform answers is an observation and never an error: an error of this
+// package means that we could not even ask.
+package target
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"time"
+)
+
+// A Target is a system under test as the run sees it, with its secrets resolved.
+// It is read-only once loaded.
+type Target struct {
+	Name           string // the target file, or "embedded reference platform"
+	Implementation Implementation
+	MQTT           MQTT
+	REST           *REST       // nil: the platform has no REST interface that we may use
+	Management     *Management // nil: none
+	Driver         Driver
+	Capabilities   []Capability
+	Policy         Policy
+	Timing         Timing
+}
+
+// Implementation says whose platform it is, for the report.
+type Implementation struct {
+	Organization string `yaml:"organization" json:"organization,omitempty"`
+	Product      string `yaml:"product" json:"product,omitempty"`
+	Version      string `yaml:"version" json:"version,omitempty"`
+	URL          string `yaml:"url" json:"url,omitempty"`
+}
+
+// MQTT is where devices connect.
+type MQTT struct {
+	Address    string         // host:port
+	ServerName string         // name that the server certificate must bear
+	RootCAs    *x509.CertPool // trust store of the devices
+	Versions   []uint16       // TLS versions that the platform offers, ascending
+	CAFile     string         // path of the trust store, for command lines
+}
+
+// Policy is what the platform may decide for itself.
+type Policy struct {
+	// ClientID says which Client Identifier a device must use: "commonName"
+	// (default, DC-ID-03) or "any", where the platform ignores it.
+	ClientID string `yaml:"clientId"`
+	// MaxChainLength is the longest chain that the platform accepts as it stands,
+	// device and anchor included; default 2 (DC-CHAIN-10).
+	MaxChainLength int `yaml:"maxChainLength"`
+}
+
+// The values of Policy.ClientID.
+const (
+	ClientIDCommonName = "commonName"
+	ClientIDAny        = "any"
+)
+
+// Timing bounds every wait: the largest time that a conforming platform may need.
+type Timing struct {
+	Connect     time.Duration // TCP connect and TLS handshake, each; default 5s
+	Response    time.Duration // an answer over MQTT or HTTP; default 10s
+	Convergence time.Duration // until a changed trust anchor is in force; default 5s
+}
+
+// Capability names something that a platform may or may not have. What is not
+// declared makes the specs that need it not-applicable.
+type Capability string
+
+// The capabilities.
+const (
+	// TrustedCertificates: the REST interface manages trust anchors.
+	TrustedCertificates Capability = "trustedCertificates"
+	// MaxChainLengthSetting: the management interface sets the maximum chain length.
+	MaxChainLengthSetting Capability = "maxChainLengthSetting"
+	// MQTTTokens: devices get tokens over s/uat and s/dat.
+	MQTTTokens Capability = "mqttTokens"
+	// DeviceUsers: the REST interface shows, disables and deletes device users.
+	DeviceUsers Capability = "deviceUsers"
+	// TenantOptions: the REST interface reads and writes tenant options.
+	TenantOptions Capability = "tenantOptions"
+	// SecondTenant: the target file names a second tenant.
+	SecondTenant Capability = "secondTenant"
+	// UserWithoutRole: the target file names a user that may not manage trust anchors.
+	UserWithoutRole Capability = "userWithoutRole"
+)
+
+// declarable are the capabilities that a target file lists; the others follow
+// from what it contains.
+var declarable = []Capability{TrustedCertificates, MaxChainLengthSetting, MQTTTokens, DeviceUsers, TenantOptions}
+
+// Has reports whether the target declares the capability.
+func (t *Target) Has(c Capability) bool { return slices.Contains(t.Capabilities, c) }
+
+// Endpoints returns every host:port that the target names, MQTT first.
+func (t *Target) Endpoints() []string {
+	endpoints := []string{t.MQTT.Address}
+	if t.REST != nil {
+		endpoints = append(endpoints, hostPort(t.REST.BaseURL))
+	}
+	if t.Management != nil {
+		endpoints = append(endpoints, hostPort(t.Management.BaseURL))
+	}
+	return endpoints
+}
+
+// An UnreachableError says that an address of the target accepts no connection:
+// nothing was judged.
+type UnreachableError struct {
+	Address string
+	Err     error
+}
+
+func (e *UnreachableError) Error() string {
+	return fmt.Sprintf("reach %s: %v", e.Address, e.Err)
+}
+
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// Reach opens and closes a TCP connection to every endpoint. Its error, if any,
+// is an [*UnreachableError].
+func (t *Target) Reach(ctx context.Context) error {
+	dialer := net.Dialer{Timeout: t.Timing.Connect}
+	for _, address := range t.Endpoints() {
+		conn, err := dialer.DialContext(ctx, "tcp", address)
+		if err != nil {
+			return &UnreachableError{Address: address, Err: err}
+		}
+		_ = conn.Close() // nothing was sent that could be lost
+	}
+	return nil
+}
+
+// hostPort returns the host and port of a base URL, with the scheme's default port.
+func hostPort(u *url.URL) string {
+	if u.Port() != "" {
+		return u.Host
+	}
+	if u.Scheme == "http" {
+		return net.JoinHostPort(u.Hostname(), "80")
+	}
+	return net.JoinHostPort(u.Hostname(), "443")
+}
