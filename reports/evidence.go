@@ -21,6 +21,14 @@ const (
 	LayerAdmitted         = "admitted"           // CONNACK 0.
 )
 
+// Layers returns every layer, in the order in which an attempt passes them.
+func Layers() []string {
+	return []string{
+		LayerTCPConnect, LayerTLSHandshake, LayerTLSPostHandshake,
+		LayerMQTTConnack, LayerMQTTClose, LayerRESTStatus, LayerAdmitted,
+	}
+}
+
 // Who ended a Network Connection, and how.
 const (
 	ClosedByPeer   = "peer"
