@@ -1,0 +1,250 @@
+package device
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+)
+
+// Message is an application message.
+type Message struct {
+	Topic   string
+	Payload []byte
+	QoS     byte
+	Retain  bool
+	// Duplicate is the DUP flag; it and At, the moment of receipt, are set on received messages only.
+	Duplicate bool
+	At        time.Time
+}
+
+// arrival is a message in the inbox with its number on this connection, from 1.
+type arrival struct {
+	number  uint64
+	message Message
+}
+
+// exchange is a packet of ours that awaits its acknowledgement.
+type exchange struct {
+	want     byte // type of the packet awaited
+	done     bool
+	forsaken bool // its caller has gone; kept so that a late answer is not taken for one to nothing
+	codes    []byte
+}
+
+// SubscribeFailure is the return code of SUBACK for a refused subscription; the others are the QoS granted.
+const SubscribeFailure byte = 0x80
+
+// Subscribe asks for one Topic Filter and returns the return code of SUBACK: the QoS granted, or [SubscribeFailure]. A refusal
+// is not an error.
+func (d *Device) Subscribe(ctx context.Context, filter string, qos byte) (returnCode byte, err error) {
+	if err := errors.Join(checkTopic("topic filter", filter), checkQoS(qos)); err != nil {
+		return 0, fmt.Errorf("subscribe: %w", err)
+	}
+	x, id, err := d.open(packets.Suback)
+	if err != nil {
+		return 0, fmt.Errorf("subscribe to %q: %w", filter, err)
+	}
+	subscribe := packets.NewControlPacket(packets.Subscribe).(*packets.SubscribePacket)
+	subscribe.MessageID, subscribe.Topics, subscribe.Qoss = id, []string{filter}, []byte{qos}
+	err = d.write(packets.Subscribe, subscribe)
+	if err == nil {
+		err = d.await(ctx, d.response, func() bool { return x.done })
+	}
+	d.finishExchange(id, x)
+	if err != nil {
+		return 0, fmt.Errorf("subscribe to %q: %w", filter, err)
+	}
+	return x.codes[0], nil
+}
+
+// Publish sends one message. With QoS 1 it returns when PUBACK came, with QoS 2 when PUBCOMP came, with QoS 0 when the message
+// has been handed to TCP.
+func (d *Device) Publish(ctx context.Context, topic string, payload []byte, qos byte) error {
+	if err := errors.Join(checkTopic("topic name", topic), checkQoS(qos)); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	publish := &packets.PublishPacket{
+		FixedHeader: packets.FixedHeader{MessageType: packets.Publish, Qos: qos}, TopicName: topic, Payload: payload,
+	}
+	var err error
+	switch qos {
+	case 0:
+		err = d.write(packets.Publish, publish)
+	default:
+		err = d.publishAcknowledged(ctx, publish)
+	}
+	if err != nil {
+		return fmt.Errorf("publish to %q: %w", topic, err)
+	}
+	return nil
+}
+
+func (d *Device) publishAcknowledged(ctx context.Context, publish *packets.PublishPacket) error {
+	want := byte(packets.Puback)
+	if publish.Qos == 2 {
+		want = packets.Pubrec
+	}
+	x, id, err := d.open(want)
+	if err != nil {
+		return err
+	}
+	defer d.finishExchange(id, x)
+	publish.MessageID = id
+	if err := d.write(packets.Publish, publish); err != nil {
+		return err
+	}
+	if err := d.await(ctx, d.response, func() bool { return x.done }); err != nil || want == packets.Puback {
+		return err
+	}
+	d.mu.Lock()
+	x.want, x.done = packets.Pubcomp, false
+	d.mu.Unlock()
+	release := packets.NewControlPacket(packets.Pubrel).(*packets.PubrelPacket)
+	release.MessageID = id
+	if err := d.write(packets.Pubrel, release); err != nil {
+		return err
+	}
+	return d.await(ctx, d.response, func() bool { return x.done })
+}
+
+// Receive returns the oldest message not yet taken, waiting for one until ctx is over. It keeps returning what had arrived after
+// the connection has ended, and only then ErrClosed. At most 1024 messages wait; see Lost.
+func (d *Device) Receive(ctx context.Context) (Message, error) {
+	m, err := d.take(ctx, 0, func(arrival) bool { return true })
+	if err != nil {
+		return Message{}, fmt.Errorf("receive: %w", err)
+	}
+	return m, nil
+}
+
+// Lost counts the messages that came while 1024 others were waiting to be received; they were neither kept nor acknowledged.
+func (d *Device) Lost() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.lost
+}
+
+// Ping sends PINGREQ and returns when it has been answered.
+func (d *Device) Ping(ctx context.Context) error {
+	d.mu.Lock()
+	d.pings++
+	mine := d.pings
+	d.mu.Unlock()
+	err := d.write(packets.Pingreq, packets.NewControlPacket(packets.Pingreq))
+	if err == nil {
+		err = d.await(ctx, d.response, func() bool { return d.pongs >= mine })
+	}
+	if err != nil {
+		return fmt.Errorf("ping: %w", err)
+	}
+	return nil
+}
+
+// take removes and returns the oldest message that fits. A bound of 0 leaves the waiting to ctx alone.
+func (d *Device) take(ctx context.Context, bound time.Duration, fits func(arrival) bool) (Message, error) {
+	var found Message
+	err := d.await(ctx, bound, func() bool {
+		for i, a := range d.inbox {
+			if !fits(a) {
+				continue
+			}
+			found = a.message
+			copy(d.inbox[i:], d.inbox[i+1:])
+			d.inbox[len(d.inbox)-1] = arrival{}
+			if d.inbox = d.inbox[:len(d.inbox)-1]; len(d.inbox) == 0 {
+				d.inbox = nil
+			}
+			return true
+		}
+		return false
+	})
+	return found, err
+}
+
+// open reserves a Packet Identifier for an exchange, MQTT-2.3.1-2.
+func (d *Device) open(want byte) (*exchange, uint16, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.pending == nil {
+		d.pending = make(map[uint16]*exchange, 1)
+	}
+	for range 1 << 16 {
+		d.lastID++
+		if _, busy := d.pending[d.lastID]; d.lastID != 0 && !busy {
+			x := &exchange{want: want}
+			d.pending[d.lastID] = x
+			return x, d.lastID, nil
+		}
+	}
+	return nil, 0, errors.New("all packet identifiers are in use")
+}
+
+// finishExchange frees the identifier, or leaves it taken while its answer may still come.
+func (d *Device) finishExchange(id uint16, x *exchange) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	x.forsaken = true
+	if x.done || d.over {
+		delete(d.pending, id)
+	}
+}
+
+// answered matches an acknowledgement with its exchange. The caller holds mu.
+func (d *Device) answered(kind byte, id uint16, codes []byte) {
+	x, ok := d.pending[id]
+	if !ok || x.want != kind || x.done {
+		d.violation("%s for packet identifier %d, which awaits none", typeName(kind), id)
+		return
+	}
+	if kind == packets.Suback && (len(codes) != 1 || codes[0] > 2 && codes[0] != SubscribeFailure) {
+		d.violation("SUBACK with return codes %v for one topic filter, MQTT-3.9.3-2", codes)
+	}
+	x.codes, x.done = codes, true
+	if x.forsaken {
+		delete(d.pending, id)
+	}
+}
+
+// await blocks until ready, which is called with mu held, says so; until the connection is over; or until ctx or bound is.
+func (d *Device) await(ctx context.Context, bound time.Duration, ready func() bool) error {
+	var expired <-chan time.Time
+	if bound > 0 {
+		timer := time.NewTimer(bound)
+		defer timer.Stop()
+		expired = timer.C
+	}
+	for {
+		d.mu.Lock()
+		if ready() {
+			d.mu.Unlock()
+			return nil
+		}
+		if d.over {
+			d.mu.Unlock()
+			return d.closedError()
+		}
+		if d.wake == nil {
+			d.wake = make(chan struct{})
+		}
+		wake := d.wake
+		d.mu.Unlock()
+		select {
+		case <-wake:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-expired:
+			return ErrNoResponse
+		}
+	}
+}
+
+// changed wakes all who wait. The caller holds mu.
+func (d *Device) changed() {
+	if d.wake != nil {
+		close(d.wake)
+		d.wake = nil
+	}
+}

@@ -1,0 +1,82 @@
+package device
+
+import (
+	"crypto"
+	"crypto/tls"
+	"fmt"
+	"io"
+)
+
+// credential answers the CertificateRequest of one handshake. It is apart from the attempt because crypto/tls holds on to it for
+// the life of the connection.
+type credential struct {
+	identity   *Identity
+	requested  bool
+	sent       bool
+	acceptable [][]byte
+	version    uint16
+	signing    error
+}
+
+// tlsConfig makes the client's side. GetClientCertificate rather than Certificates, since with these Go leaves out, and does not
+// say so, a chain whose issuer is not in the server's list.
+func (c *Config) tlsConfig(cred *credential) *tls.Config {
+	return &tls.Config{
+		ServerName:           c.ServerName,
+		RootCAs:              c.RootCAs,
+		MinVersion:           c.MinVersion,
+		MaxVersion:           c.MaxVersion,
+		CurvePreferences:     c.TLS.CurvePreferences,
+		ClientSessionCache:   c.TLS.Sessions,
+		Time:                 c.TLS.Time,
+		GetClientCertificate: cred.present,
+	}
+}
+
+func (c *credential) present(request *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+	c.requested, c.acceptable, c.version = true, request.AcceptableCAs, request.Version
+	if c.identity == nil || len(c.identity.Chain) == 0 {
+		return &tls.Certificate{}, nil
+	}
+	c.sent = true
+	return c.certificate(), nil
+}
+
+func (c *credential) certificate() *tls.Certificate {
+	return &tls.Certificate{Certificate: c.identity.Chain, PrivateKey: &signer{Signer: c.identity.Key, cred: c}}
+}
+
+// unusable returns why our own key kept a handshake, that ended with err, from being done. A key that TLS can use and for which
+// the server offers no signature scheme is not ours to answer for.
+func (c *credential) unusable(err error) error {
+	if c.signing != nil {
+		return fmt.Errorf("sign the handshake: %w", c.signing)
+	}
+	if !c.sent || receivedAlert(err) != nil || timedOut(err) || peerGone(err) {
+		return nil
+	}
+	anything := tls.CertificateRequestInfo{Version: c.version, SignatureSchemes: []tls.SignatureScheme{
+		tls.Ed25519, tls.ECDSAWithP256AndSHA256, tls.ECDSAWithP384AndSHA384, tls.ECDSAWithP521AndSHA512,
+		tls.PSSWithSHA256, tls.PSSWithSHA384, tls.PSSWithSHA512,
+		tls.PKCS1WithSHA256, tls.PKCS1WithSHA384, tls.PKCS1WithSHA512, tls.PKCS1WithSHA1, tls.ECDSAWithSHA1,
+	}}
+	if err := anything.SupportsCertificate(c.certificate()); err != nil {
+		return fmt.Errorf("use a key of type %T with %s: %w", c.identity.Key, tls.VersionName(c.version), err)
+	}
+	return nil
+}
+
+// signer remembers that signing went wrong; crypto/tls turns the error into text and an alert to the server.
+type signer struct {
+	crypto.Signer
+	cred *credential
+}
+
+// Sign implements crypto.Signer.
+func (s *signer) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	signature, err := s.Signer.Sign(rand, digest, opts)
+	if err != nil {
+		s.cred.signing = err
+	}
+	return signature, err
+}

@@ -1,0 +1,172 @@
+package device
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+)
+
+const (
+	maxInbox      = 1024
+	maxViolations = 16
+)
+
+// read is the device's goroutine: it takes in packets until the connection ends.
+func (d *Device) read() {
+	for {
+		kind, packet, err := d.in.next()
+		if err != nil {
+			d.finish(err)
+			return
+		}
+		d.handle(kind, packet)
+	}
+}
+
+// finish settles how the connection ended, lets go of it and tells those who wait.
+func (d *Device) finish(err error) {
+	d.mu.Lock()
+	why := d.hangUp
+	if why == nil {
+		d.hangUp = &End{} // from here on the end is the platform's, whatever the tester does while we look on
+	}
+	d.mu.Unlock()
+
+	d.wire.bound(context.Background(), d.linger)
+	end := conclude(err, d.wire)
+	if why != nil {
+		end.ClosedBy, end.TimedOut, end.Detail = ByTester, why.TimedOut, why.Detail
+		end.TLSError, end.LocalAlert = "", nil // of reading a socket that we had closed
+	} else {
+		end.Detail += ", " + closing(end.ClosedBy, end.Close, end.CloseNotify)
+	}
+	_ = d.wire.Close() // nothing more is to be sent
+
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if broken, ok := err.(*violation); ok {
+		d.violation("%s", broken.text)
+	}
+	end.ReturnCode = d.end.ReturnCode
+	d.end, d.over = end, true
+	if d.timer != nil {
+		d.timer.Stop()
+	}
+	d.changed()
+	close(d.closed)
+}
+
+// handle takes one packet in and sends the answer that MQTT 3.1.1 §4.3 asks for.
+func (d *Device) handle(kind byte, packet packets.ControlPacket) {
+	reply, id := d.absorb(kind, packet)
+	var answer packets.ControlPacket
+	switch reply {
+	case packets.Puback:
+		answer = &packets.PubackPacket{FixedHeader: packets.FixedHeader{MessageType: reply}, MessageID: id}
+	case packets.Pubrec:
+		answer = &packets.PubrecPacket{FixedHeader: packets.FixedHeader{MessageType: reply}, MessageID: id}
+	case packets.Pubcomp:
+		answer = &packets.PubcompPacket{FixedHeader: packets.FixedHeader{MessageType: reply}, MessageID: id}
+	default:
+		return
+	}
+	_ = d.write(reply, answer) // a write that fails goes with an end, and the next read reports that
+}
+
+// absorb changes the state of the device by one packet; it returns the type and Packet Identifier of the answer, 0 for none.
+func (d *Device) absorb(kind byte, packet packets.ControlPacket) (reply byte, id uint16) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	defer d.changed()
+	switch p := packet.(type) {
+	case *packets.PublishPacket:
+		return d.receive(p)
+	case *packets.PubrelPacket:
+		delete(d.unreleased, p.MessageID)
+		return packets.Pubcomp, p.MessageID // also for an identifier unknown here, MQTT-4.3.3-2
+	case *packets.PubackPacket:
+		d.answered(kind, p.MessageID, nil)
+	case *packets.PubrecPacket:
+		d.answered(kind, p.MessageID, nil)
+	case *packets.PubcompPacket:
+		d.answered(kind, p.MessageID, nil)
+	case *packets.SubackPacket:
+		d.answered(kind, p.MessageID, p.ReturnCodes)
+	case *packets.PingrespPacket:
+		if d.pongs == d.pings {
+			d.violation("PINGRESP without PINGREQ")
+			break
+		}
+		d.pongs++
+	case *packets.ConnackPacket:
+		code := p.ReturnCode
+		d.end.ReturnCode = &code
+		d.violation("a further CONNACK, with return code %d", code)
+	default:
+		d.violation("%s from the server", typeName(kind))
+	}
+	return 0, 0
+}
+
+// receive puts a message into the inbox. One for which there is no room is not acknowledged. The caller holds mu.
+func (d *Device) receive(p *packets.PublishPacket) (reply byte, id uint16) {
+	if p.Qos == 0 && p.Dup {
+		d.violation("PUBLISH with QoS 0 and DUP, MQTT-3.3.1-2")
+	}
+	_, known := d.unreleased[p.MessageID]
+	if p.Qos < 2 || !known {
+		if len(d.inbox) >= maxInbox {
+			d.lost++
+			return 0, 0
+		}
+		d.arrivals++
+		d.inbox = append(d.inbox, arrival{number: d.arrivals, message: Message{
+			Topic: p.TopicName, Payload: p.Payload, QoS: p.Qos, Retain: p.Retain, Duplicate: p.Dup, At: time.Now(),
+		}})
+	}
+	switch p.Qos {
+	case 1:
+		return packets.Puback, p.MessageID
+	case 2:
+		if d.unreleased == nil {
+			d.unreleased = make(map[uint16]struct{})
+		}
+		d.unreleased[p.MessageID] = struct{}{}
+		return packets.Pubrec, p.MessageID
+	}
+	return 0, 0
+}
+
+// violation takes down a breach that the connection survives. The caller holds mu.
+func (d *Device) violation(format string, args ...any) {
+	if len(d.violations) < maxViolations {
+		d.violations = append(d.violations, fmt.Sprintf(format, args...))
+	}
+}
+
+// keepAwake sends a PINGREQ when the device has been silent for long enough, MQTT-3.1.2-23, and gives up on a platform that has
+// left the one before unanswered.
+func (d *Device) keepAwake() {
+	d.mu.Lock()
+	if d.over || d.hangUp != nil {
+		d.mu.Unlock()
+		return
+	}
+	if idle := time.Since(d.lastWrite); idle < d.keepAlive {
+		d.timer.Reset(d.keepAlive - idle)
+		d.mu.Unlock()
+		return
+	}
+	if d.pings > d.pongs {
+		d.hangUp = &End{TimedOut: true, Detail: "no PINGRESP within the Keep Alive, closed by the tester"}
+		d.mu.Unlock()
+		_ = d.wire.Close() // the reader reports the end
+		return
+	}
+	d.pings++
+	d.timer.Reset(d.keepAlive)
+	d.mu.Unlock()
+	_ = d.write(packets.Pingreq, packets.NewControlPacket(packets.Pingreq)) // a failure is the reader's to report
+}
