@@ -1,0 +1,189 @@
+package suites
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/chainmail-iot/chainmail/certfactory"
+	"github.com/chainmail-iot/chainmail/loadgen/device"
+	"github.com/chainmail-iot/chainmail/reports"
+	"github.com/chainmail-iot/chainmail/suites/target"
+)
+
+// A device listens for a late refusal before it sends CONNECT: in TLS 1.3 its
+// handshake is over before the platform has judged the chain, and a platform
+// that closes with our CONNECT unread resets the connection, alert and all.
+const (
+	leastSettle = 10 * time.Millisecond
+	settleTrips = 3
+	mostSettle  = 500 * time.Millisecond
+)
+
+// Device returns how a device with this presentation connects: over the TLS
+// version of the spec, or all of them where it has no such axis.
+func (e *Env) Device(p certfactory.Presentation) device.Config {
+	config := device.Config{
+		Address: e.Target.MQTT.Address, ServerName: e.Target.MQTT.ServerName, RootCAs: e.Target.MQTT.RootCAs,
+		ClientID: p.ClientID,
+		Settle:   min(max(leastSettle, settleTrips*e.session.roundTrip), mostSettle),
+		Timeouts: device.Timeouts{
+			Connect: e.Target.Timing.Connect, Handshake: e.Target.Timing.Connect, Response: e.Target.Timing.Response,
+		},
+	}
+	if len(p.Chain) > 0 {
+		config.Identity = &device.Identity{Chain: p.Chain, Key: p.Key}
+	}
+	versions := e.Target.MQTT.Versions
+	config.MinVersion, config.MaxVersion = versions[0], versions[len(versions)-1]
+	if e.variant.tls != 0 {
+		config.MinVersion, config.MaxVersion = e.variant.tls, e.variant.tls
+	}
+	return config
+}
+
+// Try plays one device up to CONNACK, hangs up, and records what was seen. Where
+// a device was refused and the REST interface shows device users, it also looks
+// whether one came to be. Silence, a closed port and a server that the device
+// does not trust prove nothing: they leave the spec inconclusive.
+func (e *Env) Try(ctx context.Context, role string, p certfactory.Presentation) device.Outcome {
+	return e.Attempt(ctx, role, e.Device(p))
+}
+
+// Attempt is Try for a device that connects in a way of its own.
+func (e *Env) Attempt(ctx context.Context, role string, config device.Config) device.Outcome {
+	outcome := e.Watch(ctx, role, config)
+	if !outcome.Admitted() && !outcome.Refused() {
+		e.Inconclusive("no answer to judge (%s): %s", role, outcome.Detail)
+	}
+	return outcome
+}
+
+// Watch is Attempt for specs that can judge more than admission: it leaves
+// every outcome but silence to them.
+func (e *Env) Watch(ctx context.Context, role string, config device.Config) device.Outcome {
+	d, outcome := e.attempt(ctx, config)
+	evidence := evidenceOf(role, outcome)
+	if d != nil {
+		_ = d.Disconnect(ctx) // the verdict is about the way in
+		e.session.madeUser(config.ClientID)
+	} else if outcome.Refused() {
+		evidence.SideEffects = e.sideEffects(ctx, config.ClientID)
+	}
+	e.Record(evidence)
+	if role == reports.RoleCase {
+		e.Observe("%s", outcome.Detail)
+	}
+	if outcome.TimedOut || outcome.Layer == device.LayerTCPConnect {
+		e.Inconclusive("no answer to judge (%s): %s", role, outcome.Detail)
+	}
+	return outcome
+}
+
+// Connect plays one good device up to CONNACK and keeps it connected until the
+// end of the spec; the spec is inconclusive unless it is admitted.
+func (e *Env) Connect(ctx context.Context, p certfactory.Presentation) *device.Device {
+	e.Trust(ctx, p.Anchors...)
+	d, outcome := e.attempt(ctx, e.Device(p))
+	e.Record(evidenceOf(RolePreamble, outcome))
+	if d == nil {
+		e.Inconclusive("a good device was not admitted: %s", outcome.Detail)
+	}
+	e.session.madeUser(p.ClientID)
+	e.Cleanup(func() { _ = d.Close() })
+	return d
+}
+
+func (e *Env) attempt(ctx context.Context, config device.Config) (*device.Device, device.Outcome) {
+	d, outcome, err := device.Connect(ctx, config)
+	if err != nil {
+		e.Fault(err)
+	}
+	if outcome.TimedOut {
+		e.trial.silent = true
+	}
+	return d, outcome
+}
+
+// Overhear waits up to a bound for one more message to a device and returns its
+// topic; "" where none comes.
+func (e *Env) Overhear(ctx context.Context, d *device.Device, bound time.Duration) string {
+	started := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, bound)
+	defer cancel()
+	m, err := d.Receive(ctx)
+	e.trial.waited += time.Since(started)
+	if err != nil {
+		return ""
+	}
+	return m.Topic
+}
+
+// RolePreamble is the role of evidence about what had to stand before the
+// stimulus.
+const RolePreamble = "preamble"
+
+// sideEffects looks whether a device user came to be. Nil: not observed.
+func (e *Env) sideEffects(ctx context.Context, clientID string) *reports.SideEffects {
+	exists, known := e.UserExists(ctx, clientID)
+	if !known {
+		return nil
+	}
+	effect := reports.NotCreated
+	if exists {
+		effect = reports.Created
+		e.session.madeUser(clientID)
+	}
+	return &reports.SideEffects{DeviceUser: effect}
+}
+
+// UserExists asks whether the first tenant has the user of the device with this
+// Client Identifier; known is false where the platform does not say.
+func (e *Env) UserExists(ctx context.Context, clientID string) (exists, known bool) {
+	return e.UserExistsIn(ctx, 0, clientID)
+}
+
+// UserExistsIn is UserExists for a tenant by its number.
+func (e *Env) UserExistsIn(ctx context.Context, tenant int, clientID string) (exists, known bool) {
+	if !e.Target.Has(target.DeviceUsers) || clientID == "" {
+		return false, false
+	}
+	t := e.Tenant(tenant)
+	admin, _ := t.Admin() // the loader of target files sees to it that there is one
+	response, err := e.Target.REST.Do(ctx, target.Request{
+		Method: http.MethodGet, Path: usersPath(t.ID, DeviceUser(clientID)), Tenant: t.ID, User: admin,
+	})
+	if err != nil {
+		return false, false
+	}
+	switch response.Status {
+	case http.StatusOK:
+		return true, true
+	case http.StatusNotFound:
+		return false, true
+	}
+	return false, false
+}
+
+// evidenceOf writes an outcome in the words of reports.
+func evidenceOf(role string, o device.Outcome) reports.Evidence {
+	evidence := reports.Evidence{
+		Role: role, Layer: string(o.Layer), CertificateRequested: o.CertificateRequested, CertificateSent: o.CertificateSent,
+		AcceptableCAs: len(o.AcceptableCAs), ClosedBy: o.ClosedBy, Close: o.Close, TimedOut: o.TimedOut,
+		Times: reports.Times{
+			TCP: reports.InMilliseconds(o.Times.TCP), TLS: reports.InMilliseconds(o.Times.TLS), CONNACK: reports.InMilliseconds(o.Times.Connack),
+		},
+		Detail: o.Detail,
+	}
+	if o.TLSVersion != 0 {
+		evidence.TLSVersion = versionName(o.TLSVersion)
+	}
+	if o.Alert != nil {
+		evidence.Alert = &reports.Alert{Level: o.Alert.Level, Code: int(o.Alert.Code), Name: o.Alert.Name}
+	}
+	if o.ReturnCode != nil {
+		code := int(*o.ReturnCode)
+		evidence.ReturnCode = &code
+	}
+	return evidence
+}

@@ -1,0 +1,151 @@
+package suites
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/chainmail-iot/chainmail/certfactory"
+	"github.com/chainmail-iot/chainmail/certfactory/cases"
+	"github.com/chainmail-iot/chainmail/reports"
+	"github.com/chainmail-iot/chainmail/suites/target"
+)
+
+// An Env is what the body of a spec gets: the target, a certificate factory, and
+// the ways to try something so that it is recorded as evidence. It belongs to
+// one variant of one spec and is not safe for concurrent use.
+type Env struct {
+	Target  *target.Target
+	Factory *certfactory.Factory
+
+	variant variant
+	trial   *trial
+	session *session
+}
+
+// Bench returns where presentations are built under this spec's own names: a
+// label tells several of them apart.
+func (e *Env) Bench(label string) *cases.Bench {
+	return cases.NewBench(e.Factory, e.variant.id()+"/"+label)
+}
+
+// Build builds a case of the catalogue under a label.
+func (e *Env) Build(id, label string) certfactory.Presentation {
+	c, ok := cases.ByID(id)
+	if !ok {
+		e.Fault(fmt.Errorf("no case %q in the catalogue", id))
+	}
+	p, err := c.Build(e.Bench(label))
+	if err != nil {
+		e.Fault(fmt.Errorf("build case %s: %w", id, err))
+	}
+	return p
+}
+
+// Inconclusive ends the spec: the evidence allows no judgement.
+func (e *Env) Inconclusive(format string, args ...any) {
+	e.trial.stop(reports.Inconclusive, format, args...)
+}
+
+// NotApplicable ends the spec: the target cannot be asked this.
+func (e *Env) NotApplicable(format string, args ...any) {
+	e.trial.stop(reports.NotApplicable, format, args...)
+}
+
+// Fault ends the spec with the verdict error: we are to blame, not the platform.
+func (e *Env) Fault(err error) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		e.trial.stop(reports.Inconclusive, "stopped before it could be judged: %v", err)
+	}
+	e.trial.stop(reports.Error, "%v", err)
+}
+
+// Unanswered ends the spec where a preamble got no answer: inconclusive if the
+// platform was silent, our fault otherwise.
+func (e *Env) Unanswered(err error) {
+	if errors.Is(err, target.ErrNoAnswer) {
+		e.Silent("%v", err)
+	}
+	e.Fault(err)
+}
+
+// Silent ends the spec because the platform did not answer within its bound.
+func (e *Env) Silent(format string, args ...any) {
+	e.trial.silent = true
+	e.Inconclusive(format, args...)
+}
+
+// Remark notes something worth reading that changes no verdict.
+func (e *Env) Remark(format string, args ...any) {
+	e.trial.remarks = append(e.trial.remarks, fmt.Sprintf(format, args...))
+}
+
+// Observe says in words what was seen, for the report.
+func (e *Env) Observe(format string, args ...any) {
+	e.trial.observed = fmt.Sprintf(format, args...)
+}
+
+// Record adds evidence of an attempt that the Env itself did not make.
+func (e *Env) Record(evidence reports.Evidence) {
+	e.trial.evidence = append(e.trial.evidence, evidence)
+}
+
+// Wait waits on purpose and accounts for it in the report; it returns early
+// when the run is interrupted.
+func (e *Env) Wait(ctx context.Context, d time.Duration) {
+	started := time.Now()
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+	e.trial.waited += time.Since(started)
+}
+
+// Trust makes the anchors trusted, those that are not yet, and takes them away
+// at the end of the run. A platform that refuses one leaves the spec
+// inconclusive.
+func (e *Env) Trust(ctx context.Context, anchors ...certfactory.Anchor) {
+	for _, a := range anchors {
+		answer, err := e.session.trust(ctx, a)
+		if err != nil {
+			e.Unanswered(err)
+		}
+		if !answer.Accepted {
+			e.Inconclusive("%s", answer.Detail)
+		}
+	}
+}
+
+// Untrust takes the anchors away before the end of the run.
+func (e *Env) Untrust(ctx context.Context, anchors ...certfactory.Anchor) {
+	if err := e.session.untrust(ctx, anchors); err != nil {
+		e.Unanswered(err)
+	}
+}
+
+// Length sees to it that the platform's maximum chain length is at least n, or n
+// exactly. The spec is not applicable where that cannot be had.
+func (e *Env) Length(ctx context.Context, n int, exactly bool) {
+	maximum := e.Target.Policy.MaxChainLength
+	if e.Target.Has(target.MaxChainLengthSetting) {
+		if err := e.session.chainLength(ctx, n); err != nil {
+			e.Unanswered(err)
+		}
+		return
+	}
+	if n > maximum || exactly && n != maximum {
+		e.NotApplicable("needs the maximum chain length %d, the target's is %d and cannot be set", n, maximum)
+	}
+}
+
+// DeviceUser is how the platform calls the user of a device that connects with
+// this Client Identifier.
+func DeviceUser(clientID string) string {
+	id := strings.TrimPrefix(clientID, "d:")
+	if id != clientID {
+		id, _, _ = strings.Cut(id, ":")
+	}
+	return "device_" + id
+}

@@ -1,0 +1,45 @@
+package suites
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+
+	"github.com/chainmail-iot/chainmail/reports"
+	"github.com/chainmail-iot/chainmail/suites/target"
+)
+
+// Cleanup runs f when the spec ends, whatever its verdict.
+func (e *Env) Cleanup(f func()) { ginkgo.DeferCleanup(f) }
+
+// Tenant returns the tenant with this number; specs that need a second one
+// declare it in Needs.
+func (e *Env) Tenant(number int) target.Tenant { return e.Target.REST.Tenants[number] }
+
+// Ask sends a request, records the answer under the role and returns it. Where
+// no answer comes the spec is inconclusive.
+func (e *Env) Ask(ctx context.Context, role string, request target.Request) target.Response {
+	started := time.Now()
+	response, err := e.Target.REST.Do(ctx, request)
+	if err != nil {
+		e.Unanswered(err)
+	}
+	status := response.Status
+	detail := request.Method + " " + request.Path + " answered " + http.StatusText(status)
+	e.Record(reports.Evidence{
+		Role: role, Layer: reports.LayerRESTStatus, RESTStatus: &status, Detail: detail,
+		Times: reports.Times{REST: reports.InMilliseconds(time.Since(started))},
+	})
+	e.Observe("%d %s", status, http.StatusText(status))
+	return response
+}
+
+// AskAdmin sends a request as a user that manages the trust anchors of the
+// first tenant.
+func (e *Env) AskAdmin(ctx context.Context, role, method, path string, body any) target.Response {
+	t := e.Tenant(0)
+	admin, _ := t.Admin() // the loader of target files sees to it that there is one
+	return e.Ask(ctx, role, target.Request{Method: method, Path: path, Tenant: t.ID, User: admin, Body: body})
+}

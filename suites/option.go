@@ -1,0 +1,33 @@
+package suites
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/chainmail-iot/chainmail/suites/target"
+)
+
+// RestoreOption puts a tenant option of the first tenant back, when the spec
+// ends, to what it is now.
+func (e *Env) RestoreOption(ctx context.Context, path string) {
+	before := e.AskAdmin(ctx, RolePreamble, http.MethodGet, path, nil)
+	restore := target.Request{Method: http.MethodDelete, Path: path}
+	switch before.Status {
+	case http.StatusOK:
+		var option struct {
+			Value string `json:"value"`
+		}
+		if err := before.JSON(&option); err != nil {
+			e.Inconclusive("the tenant option cannot be read: %v", err)
+		}
+		restore.Method, restore.Body = http.MethodPut, map[string]string{"value": option.Value}
+	case http.StatusNotFound:
+	default:
+		e.Inconclusive("GET of a tenant option answered %d", before.Status)
+	}
+	t := e.Tenant(0)
+	admin, _ := t.Admin() // the loader of target files sees to it that there is one
+	restore.Tenant, restore.User = t.ID, admin
+	e.session.undo = append(e.session.undo, restore)
+	e.Cleanup(func() { e.session.undoLast(context.WithoutCancel(ctx)) })
+}

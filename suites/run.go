@@ -1,0 +1,140 @@
+package suites
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/chainmail-iot/chainmail/certfactory"
+	"github.com/chainmail-iot/chainmail/reports"
+	"github.com/chainmail-iot/chainmail/suites/clause"
+	"github.com/chainmail-iot/chainmail/suites/target"
+)
+
+// restoreBound is how long a run may take to leave the target as it found it,
+// counted from its end, an interrupted one included.
+const restoreBound = 30 * time.Second
+
+// Config says what to run against which target.
+type Config struct {
+	Target  *target.Target
+	Profile Profile
+	Specs   []Spec
+	// Only holds globs over spec ids, families or clauses; none selects all.
+	Only []string
+	// Seed makes every key, name and serial number of the run.
+	Seed certfactory.Seed
+	// Now is the moment at which certificates are made; default time.Now().
+	Now time.Time
+	// Again returns the command line that shows one result again. Optional.
+	Again func(id string) string
+	// Started is told the run's size before the first spec. Optional.
+	Started func(runs int)
+	// Judged is told each result as soon as it is known. Optional.
+	Judged func(reports.Result)
+}
+
+// A Run is what came of it.
+type Run struct {
+	Selected  []string // ids of what was to be run, in catalogue order
+	Results   []reports.Result
+	Clauses   []reports.Clause
+	Untested  []reports.Untested
+	RoundTrip time.Duration // of one TCP connection to the MQTT port
+	Notes     []string      // what could not be undone on the target
+}
+
+// A Plan is a selection of specs, ready to be run once.
+type Plan struct {
+	config   Config
+	variants []variant
+}
+
+// NewPlan selects what is to be run. Nothing is sent. The error wraps
+// [ErrNothingSelected] where no spec is left.
+func NewPlan(c Config) (*Plan, error) {
+	if c.Now.IsZero() {
+		c.Now = time.Now()
+	}
+	selected, err := selectVariants(c.Specs, c.Profile, c.Target, c.Only)
+	if err != nil {
+		return nil, err
+	}
+	return &Plan{config: c, variants: selected}, nil
+}
+
+// Selected returns the ids of what will be run, in catalogue order.
+func (p *Plan) Selected() []string {
+	ids := make([]string, len(p.variants))
+	for i, v := range p.variants {
+		ids[i] = v.id()
+	}
+	return ids
+}
+
+// Clauses returns the catalogue as reports hold it, and why clauses that no
+// spec proves are not proven.
+func (p *Plan) Clauses() ([]reports.Clause, []reports.Untested) {
+	var clauses []reports.Clause
+	var untested []reports.Untested
+	for _, c := range clause.All() {
+		clauses = append(clauses, reports.Clause{ID: c.ID, Level: string(c.Level), Text: c.Text})
+		if reason := p.config.Profile.untested(c); reason != "" {
+			untested = append(untested, reports.Untested{ID: c.ID, Reason: reason})
+		}
+	}
+	return clauses, untested
+}
+
+// Run runs the plan: it reaches the target, uploads the trust anchors, runs the
+// specs in an order that the seed gives, and leaves the target as it found it.
+// The error is an [*target.UnreachableError] where nothing could be judged, or
+// a fault of our own. A cancelled context ends the run early; what was judged
+// until then is returned.
+func (p *Plan) Run(ctx context.Context) (Run, error) {
+	started := time.Now()
+	if err := p.config.Target.Reach(ctx); err != nil {
+		return Run{}, err
+	}
+	run := Run{Selected: p.Selected(), RoundTrip: time.Since(started) / time.Duration(len(p.config.Target.Endpoints()))}
+	run.Clauses, run.Untested = p.Clauses()
+	s := newSession(p.config.Target)
+	s.roundTrip = run.RoundTrip
+	f := certfactory.New(p.config.Seed, p.config.Now)
+
+	if p.config.Started != nil {
+		p.config.Started(len(p.variants))
+	}
+	if err := p.prepare(ctx, f, s); err != nil {
+		return run, err
+	}
+	run.Results = p.drive(ctx, f, s)
+
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreBound)
+	defer cancel()
+	run.Notes = s.restore(bounded)
+	return run, nil
+}
+
+// prepare uploads the anchors that the selected specs announce. A platform that
+// does not answer is left to the specs, which then are inconclusive.
+func (p *Plan) prepare(ctx context.Context, f *certfactory.Factory, s *session) error {
+	var anchors []certfactory.Anchor
+	for _, v := range p.variants {
+		if v.spec.Anchors == nil || slices.ContainsFunc(v.spec.Needs, func(c target.Capability) bool { return !p.config.Target.Has(c) }) {
+			continue
+		}
+		needed, err := v.spec.Anchors(&Env{Target: p.config.Target, Factory: f, variant: v, trial: &trial{}, session: s})
+		if err != nil {
+			return fmt.Errorf("prepare %s: %w", v.id(), err)
+		}
+		anchors = append(anchors, needed...)
+	}
+	err := s.prepare(ctx, anchors)
+	if errors.Is(err, target.ErrNoAnswer) || ctx.Err() != nil {
+		return nil
+	}
+	return err
+}

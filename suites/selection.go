@@ -1,0 +1,68 @@
+package suites
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/chainmail-iot/chainmail/suites/target"
+)
+
+// ErrNothingSelected says that no spec is left to run.
+var ErrNothingSelected = errors.New("nothing selected")
+
+// selectVariants returns what the profile and the globs leave, in catalogue order.
+// A glob is matched against the id with and without its axes; "*" does not cross
+// the slash of an id, and a glob without a slash is a family.
+func selectVariants(all []Spec, p Profile, t *target.Target, only []string) ([]variant, error) {
+	for _, glob := range only {
+		if _, err := path.Match(glob, ""); err != nil {
+			return nil, fmt.Errorf("selection %q: %w", glob, err)
+		}
+	}
+	var selected []variant
+	matched := make(map[string]bool)
+	for _, v := range variants(all, t.MQTT.Versions) {
+		glob, ok := matchAny(only, v)
+		if !ok {
+			continue
+		}
+		matched[glob] = true
+		if p.Selects(v.spec, t.Policy) {
+			selected = append(selected, v)
+		}
+	}
+	for _, glob := range only {
+		if !matched[glob] {
+			return nil, fmt.Errorf("%w: no spec matches %q", ErrNothingSelected, glob)
+		}
+	}
+	if len(selected) == 0 {
+		return nil, fmt.Errorf("%w: no spec of profile %s is left", ErrNothingSelected, p.Name)
+	}
+	return selected, nil
+}
+
+// matchAny returns the first glob that selects the variant.
+func matchAny(globs []string, v variant) (string, bool) {
+	if len(globs) == 0 {
+		return "", true
+	}
+	for _, glob := range globs {
+		if glob == v.spec.Family() || matches(glob, v.spec.ID) || matches(glob, v.id()) {
+			return glob, true
+		}
+		for _, id := range v.spec.Clauses {
+			if strings.EqualFold(glob, id) {
+				return glob, true
+			}
+		}
+	}
+	return "", false
+}
+
+func matches(glob, id string) bool {
+	ok, err := path.Match(glob, id)
+	return err == nil && ok
+}

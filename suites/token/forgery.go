@@ -1,0 +1,124 @@
+package token
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"strings"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/chainmail-iot/chainmail/certfactory"
+	"github.com/chainmail-iot/chainmail/reports"
+	"github.com/chainmail-iot/chainmail/suites"
+	"github.com/chainmail-iot/chainmail/suites/clause"
+	"github.com/chainmail-iot/chainmail/suites/expect"
+	"github.com/chainmail-iot/chainmail/suites/target"
+)
+
+// forgeries are the specs that a token which differs from a good one in one
+// thing opens nothing.
+func forgeries() []suites.Spec {
+	return []suites.Spec{
+		forgery("token-alg-none", "a token says alg none and has no signature", func(_ *suites.Env, t jwt) string {
+			_, claims, _ := split(t)
+			return encode([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + claims + "."
+		}),
+		forgery("token-altered", "the subject of a token is changed, its signature kept", func(_ *suites.Env, t jwt) string {
+			header, claims, signature := split(t)
+			data, _ := base64.RawURLEncoding.DecodeString(claims) // decode has read it before
+			other := bytes.Replace(data, []byte(t.Subject), []byte(t.Subject+"x"), 1)
+			return header + "." + encode(other) + "." + signature
+		}),
+		forgery("token-signature-cut", "a token without its signature", func(_ *suites.Env, t jwt) string {
+			header, claims, _ := split(t)
+			return header + "." + claims + "."
+		}),
+		forgery("token-foreign-key", "a token signed with a key of our own", foreignKey),
+		asAdmin(),
+	}
+}
+
+func forgery(slug, title string, forge func(*suites.Env, jwt) string) suites.Spec {
+	return suites.Spec{
+		ID: family + "/" + slug, Title: title, Expected: "401 Unauthorized",
+		Clauses: []string{"DC-TOK-09"}, Level: clause.Must, Needs: needs(target.TrustedCertificates),
+		Run: func(ctx context.Context, e *suites.Env) {
+			token := obtain(ctx, e, e.Connect(ctx, e.GoodDevice("case")))
+			control(ctx, e, reports.RoleControlBefore, token)
+			response := currentUser(ctx, e, reports.RoleCase, forge(e, token))
+			if response.Status == http.StatusUnauthorized {
+				control(ctx, e, reports.RoleControlAfter, token)
+			}
+			e.Observe("%d %s", response.Status, http.StatusText(response.Status))
+			Expect(response).To(expect.Answer(http.StatusUnauthorized))
+		},
+	}
+}
+
+// control uses the good token; the spec is inconclusive where that opens nothing.
+func control(ctx context.Context, e *suites.Env, role string, t jwt) {
+	if response := currentUser(ctx, e, role, t.compact); response.Status != http.StatusOK {
+		e.Inconclusive("the good token (%s) was answered %d", role, response.Status)
+	}
+}
+
+// asAdmin is the spec that a device's token is not an administrator's.
+func asAdmin() suites.Spec {
+	return suites.Spec{
+		ID: family + "/token-as-admin", Title: "a device uploads a trust anchor with its token", Expected: "403 Forbidden",
+		Clauses: []string{"DC-REST-03", "DC-TOK-04"}, Level: clause.Must, Needs: needs(target.TrustedCertificates),
+		Run: func(ctx context.Context, e *suites.Env) {
+			token := obtain(ctx, e, e.Connect(ctx, e.GoodDevice("case")))
+			control(ctx, e, reports.RoleControlBefore, token)
+			_, anchor := e.OwnAnchor("case")
+			e.WillAdd(anchor)
+			response := e.Ask(ctx, reports.RoleCase, target.Request{
+				Method: http.MethodPost, Path: target.AnchorsPath(e.Tenant(0).ID), Bearer: token.compact, Body: target.NewUpload(anchor),
+			})
+			Expect(response).To(expect.Answer(http.StatusForbidden))
+		},
+	}
+}
+
+// foreignKey signs the same header and claims with a key that the platform does
+// not know, by the algorithm that the header names.
+func foreignKey(e *suites.Env, t jwt) string {
+	header, claims, _ := split(t)
+	signed := header + "." + claims
+	digest := sha256.Sum256([]byte(signed))
+	switch t.Algorithm {
+	case "ES256":
+		key := e.Factory.Key(certfactory.P256, "foreign token key").(*ecdsa.PrivateKey)
+		r, s, err := ecdsa.Sign(nil, key, digest[:])
+		if err != nil {
+			e.Fault(err)
+		}
+		var signature [64]byte
+		r.FillBytes(signature[:32])
+		s.FillBytes(signature[32:])
+		return signed + "." + encode(signature[:])
+	case "RS256":
+		key := e.Factory.Key(certfactory.RSA2048, "foreign token key").(*rsa.PrivateKey)
+		signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:])
+		if err != nil {
+			e.Fault(err)
+		}
+		return signed + "." + encode(signature)
+	}
+	e.NotApplicable("tokens are signed %s, for which we have no key of our own", t.Algorithm)
+	return ""
+}
+
+// split returns the three parts of a compact JWT.
+func split(t jwt) (header, claims, signature string) {
+	parts := strings.Split(t.compact, ".")
+	return parts[0], parts[1], parts[2]
+}
+
+func encode(data []byte) string { return base64.RawURLEncoding.EncodeToString(data) }

@@ -1,0 +1,111 @@
+// Package trust holds the specs of the family trust: whose devices a tenant
+// admits, and from when to when.
+package trust
+
+import (
+	"context"
+	"net/http"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/chainmail-iot/chainmail/certfactory"
+	"github.com/chainmail-iot/chainmail/reports"
+	"github.com/chainmail-iot/chainmail/suites"
+	"github.com/chainmail-iot/chainmail/suites/clause"
+	"github.com/chainmail-iot/chainmail/suites/expect"
+	"github.com/chainmail-iot/chainmail/suites/target"
+)
+
+// family is the first part of every id here.
+const family = "trust"
+
+// Specs returns the specs of the family.
+func Specs() []suites.Spec {
+	return []suites.Spec{
+		changed("anchor-disabled", "DC-TRUST-07", "a trust anchor is disabled, then a device connects", disable),
+		changed("anchor-deleted", "DC-TRUST-08", "a trust anchor is deleted, then a device connects", remove),
+		restored("anchor-reenabled", "DC-TRUST-07", "a trust anchor is disabled and enabled again, then a device connects", disable, enable),
+		restored("anchor-deleted-reuploaded", "DC-TRUST-08", "a trust anchor is deleted and uploaded again, then a device connects", remove, upload),
+		otherTenant(),
+	}
+}
+
+// A change of a trust anchor.
+type change func(context.Context, *suites.Env, certfactory.Anchor)
+
+func disable(ctx context.Context, e *suites.Env, a certfactory.Anchor) {
+	e.ChangeAnchor(ctx, a, map[string]any{"status": "DISABLED"})
+}
+
+func enable(ctx context.Context, e *suites.Env, a certfactory.Anchor) {
+	e.ChangeAnchor(ctx, a, map[string]any{"status": "ENABLED"})
+}
+
+func remove(ctx context.Context, e *suites.Env, a certfactory.Anchor) { e.DeleteAnchor(ctx, a) }
+
+func upload(ctx context.Context, e *suites.Env, a certfactory.Anchor) {
+	Expect(e.Upload(ctx, a, target.NewUpload(a))).To(expect.Answer(http.StatusCreated))
+}
+
+// changed is the spec that a change takes the trust away. Before it, a device
+// under the very anchor is admitted; after it, one under another.
+func changed(slug, id, title string, c change) suites.Spec {
+	return suites.Spec{
+		ID: family + "/" + slug, Title: title, Expected: "the device is refused",
+		Clauses: []string{id, "DC-TRUST-01"}, Level: clause.Must, OverTLS: true,
+		Needs: []target.Capability{target.TrustedCertificates},
+		Run: func(ctx context.Context, e *suites.Env) {
+			root, anchor := e.OwnAnchor("anchor")
+			e.Trust(ctx, anchor)
+			e.Control(ctx, reports.RoleControlBefore, e.DeviceOf(root, "before"))
+			c(ctx, e, anchor)
+			outcome := e.Try(ctx, reports.RoleCase, e.DeviceOf(root, "case"))
+			if outcome.Refused() {
+				e.Control(ctx, reports.RoleControlAfter, e.GoodDevice("after"))
+			}
+			Expect(outcome).To(expect.BeRefused())
+		},
+	}
+}
+
+// restored is the spec that one change takes the trust away and a second one
+// gives it back.
+func restored(slug, id, title string, away, back change) suites.Spec {
+	return suites.Spec{
+		ID: family + "/" + slug, Title: title, Expected: "the device is admitted",
+		Clauses: []string{id, "DC-TRUST-01"}, Level: clause.Must, OverTLS: true,
+		Needs: []target.Capability{target.TrustedCertificates},
+		Run: func(ctx context.Context, e *suites.Env) {
+			root, anchor := e.OwnAnchor("anchor")
+			e.Trust(ctx, anchor)
+			away(ctx, e, anchor)
+			back(ctx, e, anchor)
+			Expect(e.Try(ctx, reports.RoleCase, e.DeviceOf(root, "case"))).To(expect.BeAdmitted())
+		},
+	}
+}
+
+// otherTenant is the spec that a trust anchor of the second tenant makes its
+// devices the second tenant's and nobody else's.
+func otherTenant() suites.Spec {
+	return suites.Spec{
+		ID: family + "/anchor-other-tenant", Title: "a device connects under a trust anchor of the second tenant",
+		Expected: "the device belongs to the second tenant and not to the first",
+		Clauses:  []string{"DC-TRUST-02", "DC-TRUST-01", "DC-ID-02"}, Level: clause.Must,
+		Needs: []target.Capability{target.TrustedCertificates, target.DeviceUsers, target.SecondTenant},
+		Run: func(ctx context.Context, e *suites.Env) {
+			root, anchor := e.OwnAnchor("anchor")
+			anchor.Tenant = 1
+			e.Trust(ctx, anchor)
+			p := e.DeviceOf(root, "case")
+			Expect(e.Try(ctx, reports.RoleCase, p)).To(expect.BeAdmitted())
+			for number, wanted := range []bool{false, true} {
+				exists, known := e.UserExistsIn(ctx, number, p.ClientID)
+				if !known {
+					e.Inconclusive("tenant %s does not say whether it has the device user", e.Tenant(number).ID)
+				}
+				Expect(exists).To(expect.Find(wanted, "the device user in tenant "+e.Tenant(number).ID))
+			}
+		},
+	}
+}
