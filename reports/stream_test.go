@@ -114,6 +114,7 @@ func TestWriterAddRefusesWhatIsNoResult(t *testing.T) {
 		{"layer", func(r *reports.Result) { r.Evidence[1].Layer = "tls" }, `evidence 1: unknown layer "tls"`},
 		{"role", func(r *reports.Result) { r.Evidence[0].Role = "" }, "evidence 0: role"},
 		{"effect", func(r *reports.Result) { r.Evidence[1].SideEffects.Device = "yes" }, `unknown device "yes"`},
+		{"duration", func(r *reports.Result) { r.Duration = 1e18 }, "beyond 30 days"},
 		{"time", func(r *reports.Result) { r.Evidence[1].Times.TLS = -1 }, "a time is negative"},
 	}
 	for _, tt := range tests {

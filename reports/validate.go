@@ -14,6 +14,10 @@ var axis = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 // role is the form of an attempt's role.
 var role = axis
 
+// longest is more than any spec can take. The bound keeps sums of times within
+// what time.Time can write.
+const longest Milliseconds = 30 * 24 * 3600 * 1000
+
 // Validate returns every way in which r is not a report: words that are not of
 // the vocabulary, results that miss what a reader needs, sums that disagree
 // with what they sum up. A report of a run that went badly is valid.
@@ -91,8 +95,8 @@ func (r Result) Validate() error {
 			add("axis %q is not in lower case", name)
 		}
 	}
-	if r.Waited < 0 || r.Duration < 0 {
-		add("a time is negative")
+	if min(r.Waited, r.Duration) < 0 || max(r.Waited, r.Duration) > longest {
+		add("a time is negative or beyond 30 days")
 	}
 	for i, e := range r.Evidence {
 		if err := e.validate(); err != nil {
