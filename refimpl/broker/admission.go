@@ -1,0 +1,129 @@
+package broker
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/chainmail-iot/chainmail/refimpl/registry"
+	"github.com/chainmail-iot/chainmail/refimpl/trust"
+)
+
+// Reasons to refuse a CONNECT that lie neither in the chain nor in the common name.
+const (
+	noCredentials   trust.Reason = "no-credentials"    // DC-TLS-09
+	badPassword     trust.Reason = "bad-password"      //
+	badClientID     trust.Reason = "bad-client-id"     //
+	otherTenant     trust.Reason = "other-tenant"      // DC-ID-02
+	longClientID    trust.Reason = "long-client-id"    // MQTT 3.1 only
+	anchorGone      trust.Reason = "anchor-gone"       // DC-TRUST-07, 08
+	notRegistered   trust.Reason = "not-registered"    // DC-REG-02, 08
+	userDisabled    trust.Reason = "user-disabled"     // DC-REG-08
+	loginByPassword trust.Reason = "login-by-password" // DC-REG-05
+)
+
+// An admission is who an admitted client is.
+type admission struct {
+	tenant string
+	// device is the device identifier; one per tenant is connected at a time.
+	device string
+	// user is the user's name in the tenant.
+	user string
+	// anchor is the fingerprint of the trust anchor; empty for who logged in by password.
+	anchor string
+}
+
+// admit decides on a CONNECT. A certificate decides alone if there is one, whatever user
+// name and password say (DC-ID-01, 02).
+func (c *client) admit(p *packets.Packet) (admission, byte, *trust.Refusal) {
+	if p.ProtocolVersion == 3 && utf8.RuneCountInString(p.Connect.ClientIdentifier) > 23 {
+		return admission{}, notAuthorized, refuse(longClientID, "MQTT 3.1 allows 23 characters")
+	}
+	if c.presented {
+		return c.admitCertificate(p)
+	}
+	return c.admitPassword(p)
+}
+
+func (c *client) admitCertificate(p *packets.Packet) (admission, byte, *trust.Refusal) {
+	if c.refusal != nil {
+		return admission{}, notAuthorized, c.refusal
+	}
+	name, refusal := trust.CommonName(c.path.Leaf)
+	if refusal != nil { // DC-ID-05, 06
+		return admission{}, notAuthorized, refusal
+	}
+	if refusal := c.broker.rules().MatchClientID(p.Connect.ClientIdentifier, name); refusal != nil { // DC-ID-03, 04
+		return admission{}, identifierRejected, refusal
+	}
+	a := admission{
+		tenant: c.path.Anchor.Tenant, device: name,
+		user: registry.DevicePrefix + name, anchor: c.path.Anchor.Fingerprint,
+	}
+	if tenant, _, ok := strings.Cut(string(p.Connect.Username), "/"); ok && tenant != a.tenant { // DC-ID-02
+		return admission{}, notAuthorized, refuse(otherTenant, "the user name has another tenant than the certificate")
+	}
+	if refusal := c.deviceUser(a); refusal != nil {
+		return admission{}, notAuthorized, refusal
+	}
+	return a, accepted, nil
+}
+
+// deviceUser finds the user of a device, or makes it if the anchor says so: here, at
+// the first MQTT call of a device whose certificate is good, and nowhere else (DC-REG-01).
+func (c *client) deviceUser(a admission) *trust.Refusal {
+	anchor, ok := c.broker.config.Registry.Anchor(a.tenant, a.anchor)
+	if !ok || !anchor.Enabled {
+		return refuse(anchorGone, "the trust anchor was disabled or deleted since the handshake")
+	}
+	user, ok := c.broker.config.Registry.User(a.tenant, a.user)
+	if !ok && !anchor.AutoRegistration { // DC-REG-02
+		return refuse(notRegistered, "no device user, and the trust anchor does not register")
+	}
+	if !ok {
+		var err error
+		if user, _, err = c.broker.config.Registry.EnsureDevice(a.tenant, a.device); err != nil {
+			return refuse(notRegistered, err.Error())
+		}
+	}
+	if !user.Enabled {
+		return refuse(userDisabled, "the device user is disabled")
+	}
+	if user.Login != registry.LoginCertificate {
+		return refuse(loginByPassword, "the device was registered to log in by password")
+	}
+	return nil
+}
+
+// stillAdmitted asks again what may have changed while the session was being entered into
+// the table where EndAnchor and EndUser look.
+func (c *client) stillAdmitted() bool {
+	a := c.admission
+	user, ok := c.broker.config.Registry.User(a.tenant, a.user)
+	if !ok || !user.Enabled {
+		return false
+	}
+	if a.anchor == "" {
+		return true
+	}
+	anchor, ok := c.broker.config.Registry.Anchor(a.tenant, a.anchor)
+	return ok && anchor.Enabled
+}
+
+// admitPassword admits a user of the form tenant/name who has a password.
+func (c *client) admitPassword(p *packets.Packet) (admission, byte, *trust.Refusal) {
+	tenant, name, ok := strings.Cut(string(p.Connect.Username), "/")
+	if !ok || len(p.Connect.Password) == 0 { // DC-TLS-09; return code 4 is not for an empty password
+		return admission{}, notAuthorized, refuse(noCredentials, "neither certificate nor user name and password")
+	}
+	user, ok := c.broker.config.Registry.Authenticate(tenant, name, string(p.Connect.Password))
+	if !ok {
+		return admission{}, badUserOrPassword, refuse(badPassword, "wrong user name or password")
+	}
+	device, ok := trust.DeviceIdentifier(p.Connect.ClientIdentifier)
+	if !ok {
+		return admission{}, identifierRejected, refuse(badClientID, "the Client Identifier names no device")
+	}
+	return admission{tenant: tenant, device: strings.Clone(device), user: user.Name}, accepted, nil
+}

@@ -1,0 +1,189 @@
+// Package broker is the MQTT side of the reference platform: MQTT 3.1.1 (and 3.1) over
+// TLS, for devices that log in with a certificate or a password.
+//
+// It is not a general broker. Devices do not talk to each other: a device publishes
+// to the platform and subscribes to what the platform has to say to it, which is
+// its token. So there is no routing and nothing queues up for a client: one goroutine
+// serves one Network Connection, what a client is sent is the answer to what it
+// sent, and a client that does not read its answers is dropped when a write takes
+// too long.
+//
+// Who is admitted, and why not, is decided in admission.go. The chain is judged by
+// package trust, inside the TLS handshake.
+package broker
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/chainmail-iot/chainmail/refimpl/deviation"
+	"github.com/chainmail-iot/chainmail/refimpl/registry"
+	"github.com/chainmail-iot/chainmail/refimpl/token"
+)
+
+// Config says how a Broker behaves.
+type Config struct {
+	// Registry holds tenants, anchors and device users. Required.
+	Registry *registry.Registry
+	// Tokens issues what a device asks for on s/uat. Required.
+	Tokens *token.Issuer
+	// Certificate is the server's. Required.
+	Certificate tls.Certificate
+	// MaxChainLength returns the maximum chain length at the moment. Required.
+	MaxChainLength func() int
+	// AnchorOptional is that of trust.Rules.
+	AnchorOptional bool
+	// LateRefusal lets the TLS handshake of a refused chain finish and refuses with
+	// CONNACK 5. Default false: the handshake ends with an alert.
+	LateRefusal bool
+	// Deviations are the clauses to break. Default none.
+	Deviations deviation.Set
+	// Now is the clock that certificates are judged by. Required.
+	Now func() time.Time
+	// Log gets a line for each refusal. Required.
+	Log *slog.Logger
+	// Timeouts bound how long a client may take. Default DefaultTimeouts.
+	Timeouts Timeouts
+}
+
+// Timeouts bound how long a client may take. A field that is 0 has its default.
+type Timeouts struct {
+	// Handshake bounds the TLS handshake. Default 10 s.
+	Handshake time.Duration
+	// Connect bounds the time from the handshake to the whole CONNECT packet. Default 10 s.
+	Connect time.Duration
+	// Packet bounds the time from the first byte of a packet to its last. Default 10 s.
+	Packet time.Duration
+	// Write bounds one write to a client. Default 5 s.
+	Write time.Duration
+	// Drain bounds how long a connection that the broker ends stays half open, so
+	// that the other side can read why. Default 1 s.
+	Drain time.Duration
+}
+
+func (t Timeouts) withDefaults() Timeouts {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	def(&t.Handshake, 10*time.Second)
+	def(&t.Connect, 10*time.Second)
+	def(&t.Packet, 10*time.Second)
+	def(&t.Write, 5*time.Second)
+	def(&t.Drain, time.Second)
+	return t
+}
+
+// A Broker serves MQTT clients.
+type Broker struct {
+	config   Config
+	tls      tlsConfigs
+	sessions sessions
+	running  sync.WaitGroup // Serve and every connection
+
+	mu       sync.Mutex // guards the fields below
+	listener net.Listener
+	open     map[*client]struct{}
+	closed   bool
+}
+
+// New returns a broker that is not serving yet.
+func New(c Config) *Broker {
+	c.Timeouts = c.Timeouts.withDefaults()
+	return &Broker{config: c, sessions: newSessions(), open: map[*client]struct{}{}}
+}
+
+// Serve accepts clients until Close, then returns nil. It owns the listener.
+func (b *Broker) Serve(l net.Listener) error {
+	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
+		return l.Close()
+	}
+	b.listener = l
+	b.running.Add(1)
+	b.mu.Unlock()
+	defer b.running.Done()
+	const shortest, longest = 5 * time.Millisecond, time.Second
+	pause := shortest
+	for {
+		conn, err := l.Accept()
+		switch {
+		case err == nil:
+			pause = shortest
+			b.start(conn)
+		case errors.Is(err, net.ErrClosed):
+			return nil
+		default: // such as no file descriptor left: that passes, the listener must not
+			b.config.Log.Error("accept", "err", err)
+			time.Sleep(pause)
+			pause = min(2*pause, longest)
+		}
+	}
+}
+
+// start serves one connection in a goroutine of its own, unless the broker is closed.
+func (b *Broker) start(conn net.Conn) {
+	c := newClient(b, conn)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		_ = conn.Close()
+		return
+	}
+	b.open[c] = struct{}{}
+	b.running.Add(1)
+	go c.handshake()
+}
+
+// done forgets a connection that has ended.
+func (b *Broker) done(c *client) {
+	b.sessions.remove(c)
+	b.mu.Lock()
+	delete(b.open, c)
+	b.mu.Unlock()
+	b.running.Done()
+}
+
+// Close stops serving, ends every connection and waits until all is over or ctx is done.
+func (b *Broker) Close(ctx context.Context) error {
+	b.mu.Lock()
+	b.closed = true
+	var err error
+	if b.listener != nil {
+		err = b.listener.Close()
+		b.listener = nil
+	}
+	for c := range b.open {
+		_ = c.conn.Close()
+	}
+	b.mu.Unlock()
+	over := make(chan struct{})
+	go func() {
+		b.running.Wait()
+		close(over)
+	}()
+	select {
+	case <-over:
+		return err
+	case <-ctx.Done():
+		return errors.Join(err, ctx.Err())
+	}
+}
+
+// EndAnchor ends the sessions that were admitted by a trust anchor. Called when it is
+// deleted.
+func (b *Broker) EndAnchor(tenant, fingerprint string) {
+	b.sessions.end(func(a admission) bool { return a.tenant == tenant && a.anchor == fingerprint })
+}
+
+// EndUser ends the sessions of a user. Called when the user is disabled or deleted.
+func (b *Broker) EndUser(tenant, user string) {
+	b.sessions.end(func(a admission) bool { return a.tenant == tenant && a.user == user })
+}

@@ -1,0 +1,157 @@
+package broker
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/chainmail-iot/chainmail/refimpl/trust"
+)
+
+// A client is one Network Connection, from its acceptance to its end. All but the fields
+// that say otherwise belong to the goroutine that serves it.
+type client struct {
+	broker *Broker
+	conn   net.Conn
+	tls    *tls.Conn
+
+	presented bool           // a certificate was presented
+	path      trust.Path     // if the chain was found good
+	refusal   *trust.Refusal // if not, and the handshake was let finish
+
+	admission     admission // of an admitted client, unchanged from then on
+	idle          time.Duration
+	subscriptions map[string]byte // Topic Filter to QoS
+	flight        flight
+
+	ended   atomic.Bool // set from outside by end
+	writing sync.Mutex  // held while a packet is written
+	scratch [1]byte
+}
+
+func newClient(b *Broker, conn net.Conn) *client { return &client{broker: b, conn: conn} }
+
+// handshake serves the connection up to the end of the TLS handshake and hands it over
+// to a new goroutine: the handshake has grown the stack of this one several times over,
+// and ten thousand idle devices would keep it.
+func (c *client) handshake() {
+	_ = c.conn.SetDeadline(time.Now().Add(c.broker.config.Timeouts.Handshake))
+	c.tls = tls.Server(c.conn, c.tlsConfig())
+	if err := c.tls.Handshake(); err != nil {
+		c.logHandshake(err)
+		c.hangUp()
+		c.broker.done(c)
+		return
+	}
+	_ = c.conn.SetDeadline(time.Time{})
+	go c.serve()
+}
+
+func (c *client) logHandshake(err error) {
+	log := c.broker.config.Log.With("addr", c.conn.RemoteAddr().String(), "stage", "handshake")
+	if refusal, ok := errors.AsType[*trust.Refusal](err); ok {
+		logRefusal(log, refusal)
+		return
+	}
+	log.Info("refused", "reason", "tls", "err", err)
+}
+
+func logRefusal(log *slog.Logger, r *trust.Refusal) {
+	log.Info("refused", "reason", string(r.Reason), "index", r.Index, "detail", r.Detail)
+}
+
+// serve speaks MQTT until one side ends it.
+func (c *client) serve() {
+	defer c.broker.done(c)
+	defer c.hangUp()
+	if !c.connect() {
+		return
+	}
+	c.path = trust.Path{} // the parsed chain is large and no longer needed
+	for {
+		if err := c.next(); err != nil {
+			c.broker.config.Log.Debug("session over", "user", c.admission.user, "err", err)
+			return
+		}
+	}
+}
+
+// end makes the session end soon, in its own goroutine. Safe from any goroutine. The flag
+// goes first: readDeadline sets a deadline and then looks at the flag, so that one
+// of the two always takes effect.
+func (c *client) end() {
+	c.ended.Store(true)
+	_ = c.conn.SetReadDeadline(time.Unix(1, 0))
+}
+
+var errEnded = errors.New("session ended by the platform")
+
+// readDeadline gives the client d for what it sends next; 0 is for ever.
+func (c *client) readDeadline(d time.Duration) error {
+	deadline := time.Time{}
+	if d > 0 {
+		deadline = time.Now().Add(d)
+	}
+	if err := c.conn.SetReadDeadline(deadline); err != nil {
+		return err
+	}
+	if c.ended.Load() {
+		return errEnded
+	}
+	return nil
+}
+
+// next reads one packet and does what it asks. An error ends the connection, which is
+// how MQTT 3.1.1 section 4.8 wants every fault answered.
+func (c *client) next() error {
+	header, body, err := c.read(c.idle, maxPacket)
+	if err != nil {
+		return err
+	}
+	return c.handle(header, body)
+}
+
+func (c *client) handle(header packets.FixedHeader, body []byte) error {
+	switch header.Type {
+	case packets.Publish:
+		return c.publish(header, body)
+	case packets.Puback, packets.Pubrec, packets.Pubrel, packets.Pubcomp:
+		return c.acknowledge(header, body)
+	case packets.Subscribe:
+		return c.subscribe(header, body)
+	case packets.Unsubscribe:
+		return c.unsubscribe(header, body)
+	case packets.Pingreq:
+		if len(body) > 0 {
+			return errMalformed
+		}
+		return c.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pingresp}}) // MQTT-3.12.4-1
+	case packets.Disconnect:
+		return io.EOF // MQTT-3.14.4-2
+	default: // a second CONNECT (MQTT-3.1.0-2), or a packet that only a server sends
+		return errProtocol
+	}
+}
+
+// hangUp ends the connection so that the other side can read the last words, an alert
+// or a CONNACK: data that is still unread when a socket is closed turns the
+// close into a reset, and a reset overtakes what was sent before it.
+func (c *client) hangUp() {
+	defer c.conn.Close()
+	if c.tls != nil && c.tls.ConnectionState().HandshakeComplete {
+		_ = c.conn.SetWriteDeadline(time.Now().Add(c.broker.config.Timeouts.Drain))
+		_ = c.tls.CloseWrite()
+	}
+	if half, ok := c.conn.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
+		return
+	}
+	_ = c.conn.SetReadDeadline(time.Now().Add(c.broker.config.Timeouts.Drain))
+	_, _ = io.Copy(io.Discard, io.LimitReader(c.conn, 1<<20))
+}

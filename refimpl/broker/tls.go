@@ -1,0 +1,88 @@
+package broker
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"sync"
+
+	"github.com/chainmail-iot/chainmail/refimpl/registry"
+	"github.com/chainmail-iot/chainmail/refimpl/trust"
+)
+
+// maxSubjects bounds, in bytes, the list of CA names that the server sends. TLS leaves
+// room for 64 KiB and some clients cannot read even that; an empty list asks for
+// any certificate.
+const maxSubjects = 16 << 10
+
+// tlsConfigs makes the TLS configuration anew whenever the anchors change, since it
+// names them to the client.
+type tlsConfigs struct {
+	mu      sync.Mutex // guards both
+	version uint64
+	config  *tls.Config
+}
+
+// base returns the configuration that all connections share at the moment.
+func (t *tlsConfigs) base(c Config) *tls.Config {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if version := c.Registry.AnchorVersion(); t.config == nil || t.version != version {
+		t.version = version
+		t.config = &tls.Config{
+			Certificates: []tls.Certificate{c.Certificate},
+			MinVersion:   tls.VersionTLS12, // DC-TLS-04, RFC 8996
+			// Asked for, not demanded: users with a password share the port.
+			ClientAuth: tls.RequestClientCert,
+			ClientCAs:  subjects(c.Registry),
+			// A ticket would let a device back in without its chain being judged again.
+			SessionTicketsDisabled: true,
+		}
+	}
+	return t.config
+}
+
+// subjects collects the enabled anchors, for their names: crypto/tls sends the subjects
+// of the pool and, with RequestClientCert, uses it for nothing else.
+func subjects(r *registry.Registry) *x509.CertPool {
+	pool, size := x509.NewCertPool(), 0
+	for _, tenant := range r.Tenants() {
+		for _, a := range r.Anchors(tenant) {
+			if !a.Enabled {
+				continue
+			}
+			pool.AddCert(a.Certificate)
+			if size += 2 + len(a.Certificate.RawSubject); size > maxSubjects {
+				return nil
+			}
+		}
+	}
+	return pool
+}
+
+// tlsConfig is that of one connection: what VerifyConnection finds belongs to the client.
+func (c *client) tlsConfig() *tls.Config {
+	config := c.broker.tls.base(c.broker.config).Clone()
+	config.VerifyConnection = c.verify
+	return config
+}
+
+// verify walks the chain. The device has not proved yet that it holds the key, so
+// nothing may come of this but the verdict.
+func (c *client) verify(state tls.ConnectionState) error {
+	if len(state.PeerCertificates) == 0 {
+		return nil // DC-TLS-09 is decided at CONNECT
+	}
+	c.presented = true
+	c.path, c.refusal = c.broker.rules().Walk(state.PeerCertificates)
+	if c.refusal != nil && !c.broker.config.LateRefusal {
+		return c.refusal
+	}
+	return nil
+}
+
+func (b *Broker) rules() trust.Rules {
+	return trust.Rules{
+		Anchors: b.config.Registry, MaxLength: b.config.MaxChainLength(), AnchorOptional: b.config.AnchorOptional,
+		Now: b.config.Now(), Deviations: b.config.Deviations,
+	}
+}

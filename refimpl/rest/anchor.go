@@ -1,0 +1,150 @@
+package rest
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/chainmail-iot/chainmail/refimpl/registry"
+)
+
+// Codes and messages of the trusted certificates API.
+const invalidCertificate = "tenants/Invalid Data"
+
+// An anchorRequest is what a client may say about a trust anchor. What is nil was not said.
+type anchorRequest struct {
+	Status           *string       `json:"status"`
+	Name             *string       `json:"name"`
+	AutoRegistration *flexibleBool `json:"autoRegistrationEnabled"`
+	Certificate      *string       `json:"certInPemFormat"`
+}
+
+// A flexibleBool is read from true and from "true" (DC-REST-05).
+type flexibleBool bool
+
+// UnmarshalJSON reads a boolean or the string of one.
+func (b *flexibleBool) UnmarshalJSON(data []byte) error {
+	switch strings.ToLower(string(data)) {
+	case `true`, `"true"`:
+		*b = true
+	case `false`, `"false"`, `""`, `null`:
+		*b = false
+	default:
+		return &json.UnmarshalTypeError{Value: string(data), Type: reflect.TypeFor[bool](), Field: "autoRegistrationEnabled"}
+	}
+	return nil
+}
+
+// enabled reads a status, which is ENABLED or DISABLED and nothing else.
+func enabled(status string) (bool, *problem) {
+	switch status {
+	case "ENABLED":
+		return true, nil
+	case "DISABLED":
+		return false, nil
+	default:
+		return false, unprocessable(invalidCertificate, "The status must be ENABLED or DISABLED.")
+	}
+}
+
+// addAnchor is the upload (DC-REST-01).
+func (a *API) addAnchor(c call) (answer, *problem) {
+	var req anchorRequest
+	if p := c.decode(&req); p != nil {
+		return answer{}, p
+	}
+	anchor, p := a.readUpload(c, req)
+	if p != nil {
+		return answer{}, p
+	}
+	added, err := a.config.Registry.AddAnchor(anchor)
+	if errors.Is(err, registry.ErrDuplicate) {
+		return answer{}, refuse(http.StatusConflict, "tenants/Duplicate", "A certificate with the same fingerprint already exists.")
+	}
+	if err != nil {
+		return answer{}, notFound("security/Not Found", "There is no tenant with id = %s", c.tenant)
+	}
+	return created(anchorObject(c, added)), nil
+}
+
+// readUpload makes an anchor of an upload, or says what is wrong with it (DC-REST-07).
+func (a *API) readUpload(c call, req anchorRequest) (registry.Anchor, *problem) {
+	if req.Certificate == nil || req.Status == nil {
+		return registry.Anchor{}, unprocessable(invalidCertificate, "status and certInPemFormat are required.")
+	}
+	anchor := registry.Anchor{Tenant: c.tenant}
+	var p *problem
+	if anchor.Enabled, p = enabled(*req.Status); p != nil {
+		return registry.Anchor{}, p
+	}
+	certificate, err := readCertificate(*req.Certificate)
+	if err != nil {
+		return registry.Anchor{}, unprocessable(invalidCertificate, "Invalid certificate data: %v.", err)
+	}
+	if refusal := a.config.Rules().CheckAnchor(certificate); refusal != nil { // DC-TRUST-04, 05
+		return registry.Anchor{}, unprocessable(invalidCertificate, "Invalid certificate data: %s: %s.", refusal.Reason, refusal.Detail)
+	}
+	anchor.Certificate = certificate
+	if req.Name != nil {
+		anchor.Name = *req.Name
+	}
+	anchor.AutoRegistration = req.AutoRegistration != nil && bool(*req.AutoRegistration)
+	return anchor, nil
+}
+
+func (a *API) listAnchors(c call) (answer, *problem) {
+	return ok(page(c, "certificates", a.config.Registry.Anchors(c.tenant), func(x registry.Anchor) any {
+		return anchorObject(c, x)
+	})), nil
+}
+
+func (a *API) readAnchor(c call) (answer, *problem) {
+	anchor, found := a.config.Registry.Anchor(c.tenant, c.fingerprint())
+	if !found {
+		return answer{}, c.noAnchor()
+	}
+	return ok(anchorObject(c, anchor)), nil
+}
+
+// changeAnchor changes status, name and auto-registration; anything else in the body, the
+// certificate too, is ignored (DC-REST-06, DC-REG-03).
+func (a *API) changeAnchor(c call) (answer, *problem) {
+	var req anchorRequest
+	if p := c.decode(&req); p != nil {
+		return answer{}, p
+	}
+	update := registry.AnchorUpdate{Name: req.Name}
+	if req.Status != nil {
+		status, p := enabled(*req.Status)
+		if p != nil {
+			return answer{}, p
+		}
+		update.Enabled = &status
+	}
+	if req.AutoRegistration != nil {
+		update.AutoRegistration = (*bool)(req.AutoRegistration)
+	}
+	anchor, err := a.config.Registry.UpdateAnchor(c.tenant, c.fingerprint(), update)
+	if err != nil {
+		return answer{}, c.noAnchor()
+	}
+	return ok(anchorObject(c, anchor)), nil
+}
+
+// deleteAnchor ends the sessions that live on the anchor (platform-facts, section 4.1).
+func (a *API) deleteAnchor(c call) (answer, *problem) {
+	if err := a.config.Registry.DeleteAnchor(c.tenant, c.fingerprint()); err != nil {
+		return answer{}, c.noAnchor()
+	}
+	a.config.Sessions.EndAnchor(c.tenant, c.fingerprint()) // DC-TRUST-08
+	return noContent(), nil
+}
+
+// fingerprint is read without regard to case.
+func (c call) fingerprint() string { return strings.ToLower(c.PathValue("fingerprint")) }
+
+func (c call) noAnchor() *problem {
+	return notFound("certificate/Not Found", "Cannot find certificate with fingerprint %s.", c.PathValue("fingerprint"))
+}

@@ -1,0 +1,211 @@
+// Package token issues and checks the tokens with which devices use the REST API.
+//
+// A token is a compact JWT, signed with a key that the platform makes at its start.
+// What it says about tenant and device is all that is needed to check it, but a
+// token is good only as long as its user is: whether the user still exists is for
+// the caller of Verify to ask.
+package token
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Where a tenant sets the lifetime of its device tokens (DC-TOK-06).
+const (
+	LifetimeCategory = "oauth.internal"
+	LifetimeKey      = "device-token.lifespan.seconds"
+)
+
+// The bounds of a token's lifetime.
+const (
+	DefaultLifetime = time.Hour       // DC-TOK-05
+	MinLifetime     = 5 * time.Minute // DC-TOK-07
+)
+
+// Options is where tenant options are looked up. A *registry.Registry is one.
+type Options interface {
+	Option(tenant, category, key string) (string, bool)
+}
+
+// Config says how tokens are made.
+type Config struct {
+	// Host is the issuer and audience of the tokens: the platform's host name.
+	Host string
+	// Options holds the lifetimes of the tenants. Required.
+	Options Options
+	// Now is the clock. Required.
+	Now func() time.Time
+}
+
+// An Issuer issues tokens. It is safe for concurrent use.
+type Issuer struct {
+	config Config
+	method jwt.SigningMethod
+	key    *ecdsa.PrivateKey
+	parser *jwt.Parser
+
+	mu sync.Mutex // guards both maps
+	// live holds the tokens of a subject that are still good, the latest last.
+	live map[Subject][]issued
+	// ended holds the ids of tokens that were logged out, until they expire.
+	ended map[string]time.Time
+}
+
+// A Subject is whom a token is for.
+type Subject struct{ Tenant, User string }
+
+type issued struct {
+	token    string
+	id       string
+	at       time.Time
+	lifetime time.Duration
+}
+
+func (t issued) expiry() time.Time { return t.at.Add(t.lifetime) }
+
+// claims are those of the platform's own tokens (platform-facts, section 2), with an id
+// so that a token can be ended.
+type claims struct {
+	jwt.RegisteredClaims
+	// Audience is a plain string, as the platform writes it; jwt would write a list.
+	Audience      string `json:"aud"`
+	Tenant        string `json:"ten"`
+	Configuration string `json:"tci"`
+	TwoFactor     bool   `json:"tfa"`
+}
+
+// GetAudience is what jwt asks to compare the audience.
+func (c claims) GetAudience() (jwt.ClaimStrings, error) {
+	return jwt.ClaimStrings{c.Audience}, nil
+}
+
+// New returns an issuer with a key of its own.
+func New(c Config) (*Issuer, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make token key: %w", err)
+	}
+	method := jwt.SigningMethodES256
+	return &Issuer{
+		config: c, method: method, key: key,
+		parser: jwt.NewParser(
+			jwt.WithValidMethods([]string{method.Alg()}), jwt.WithTimeFunc(c.Now),
+			jwt.WithExpirationRequired(), jwt.WithIssuer(c.Host), jwt.WithAudience(c.Host)),
+		live: map[Subject][]issued{}, ended: map[string]time.Time{},
+	}, nil
+}
+
+// Issue returns the token of a subject. Within the first half of its lifetime that is
+// the one returned before; after it, or if the tenant changed the lifetime, a new one, while
+// the old one stays good until it expires (DC-TOK-08).
+func (i *Issuer) Issue(s Subject) (string, error) {
+	now, lifetime := i.config.Now().Truncate(time.Second), i.Lifetime(s.Tenant)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	live := slices.DeleteFunc(i.live[s], func(t issued) bool { return !now.Before(t.expiry()) })
+	if n := len(live); n > 0 {
+		last := live[n-1]
+		if age := now.Sub(last.at); last.lifetime == lifetime && age >= 0 && age < lifetime/2 {
+			return last.token, nil
+		}
+	}
+	next := issued{id: rand.Text(), at: now, lifetime: lifetime}
+	var err error
+	if next.token, err = i.sign(s, next); err != nil {
+		return "", err
+	}
+	i.live[s] = append(live, next)
+	return next.token, nil
+}
+
+func (i *Issuer) sign(s Subject, t issued) (string, error) {
+	at := jwt.NewNumericDate(t.at)
+	token, err := jwt.NewWithClaims(i.method, claims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			ID: t.id, Issuer: i.config.Host, Subject: s.User,
+			IssuedAt: at, NotBefore: at, ExpiresAt: jwt.NewNumericDate(t.expiry()),
+		},
+		Audience: i.config.Host, Tenant: s.Tenant, Configuration: "device_token_config",
+	}).SignedString(i.key)
+	if err != nil {
+		return "", fmt.Errorf("sign token of %q: %w", s.User, err)
+	}
+	return token, nil
+}
+
+// Lifetime returns how long a token of the tenant is good: its option, brought up to
+// MinLifetime, or DefaultLifetime where the option is missing or no positive number
+// (DC-TOK-05, 06, 07, 11).
+func (i *Issuer) Lifetime(tenant string) time.Duration {
+	value, _ := i.config.Options.Option(tenant, LifetimeCategory, LifetimeKey)
+	seconds, err := strconv.ParseInt(value, 10, 32)
+	if err != nil || seconds <= 0 {
+		return DefaultLifetime
+	}
+	return max(time.Duration(seconds)*time.Second, MinLifetime)
+}
+
+// Verify returns whom a token is for. It accepts none that expired, was altered, was
+// signed by anyone else or not at all, or was ended (DC-TOK-09).
+func (i *Issuer) Verify(token string) (Subject, error) {
+	c, err := i.parse(token)
+	if err != nil {
+		return Subject{}, err
+	}
+	return Subject{Tenant: c.Tenant, User: c.Subject}, nil
+}
+
+func (i *Issuer) parse(token string) (claims, error) {
+	var c claims
+	if _, err := i.parser.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return &i.key.PublicKey, nil }); err != nil {
+		return claims{}, fmt.Errorf("verify token: %w", err)
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if _, ended := i.ended[c.ID]; ended {
+		return claims{}, fmt.Errorf("verify token: %w", jwt.ErrTokenUnverifiable)
+	}
+	return c, nil
+}
+
+// End makes a good token bad before its time, as a logout does.
+func (i *Issuer) End(token string) error {
+	c, err := i.parse(token)
+	if err != nil {
+		return fmt.Errorf("end token: %w", err)
+	}
+	s := Subject{Tenant: c.Tenant, User: c.Subject}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.end(c.ID, c.ExpiresAt.Time)
+	i.live[s] = slices.DeleteFunc(i.live[s], func(t issued) bool { return t.id == c.ID })
+	return nil
+}
+
+// EndAll ends every token of a subject: when a user is deleted, a later one of the same
+// name is somebody else.
+func (i *Issuer) EndAll(s Subject) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, t := range i.live[s] {
+		i.end(t.id, t.expiry())
+	}
+	delete(i.live, s)
+}
+
+// end needs the lock. It takes the opportunity to drop what has expired anyway.
+func (i *Issuer) end(id string, expiry time.Time) {
+	now := i.config.Now()
+	maps.DeleteFunc(i.ended, func(_ string, e time.Time) bool { return now.After(e) })
+	i.ended[id] = expiry
+}
