@@ -38,11 +38,11 @@ func strictTBS(tbs cryptobyte.String) string {
 		versioned && (!explicit.ReadASN1Integer(&version) || !explicit.Empty() || version == 0) {
 		return "malformed version" // version 1 is the default, which DER leaves out
 	}
-	if !tbs.SkipASN1(asn1.INTEGER) || !tbs.SkipASN1(asn1.SEQUENCE) || !tbs.SkipASN1(asn1.SEQUENCE) ||
+	if !skip(&tbs, asn1.INTEGER, asn1.SEQUENCE, asn1.SEQUENCE) || // serial number, algorithm, issuer
 		!tbs.ReadASN1(&validity, asn1.SEQUENCE) || !strictValidity(validity) {
 		return "malformed validity"
 	}
-	if !tbs.SkipASN1(asn1.SEQUENCE) || !tbs.SkipASN1(asn1.SEQUENCE) {
+	if !skip(&tbs, asn1.SEQUENCE, asn1.SEQUENCE) {
 		return "malformed subject or key"
 	}
 	uniqueIDs := tbs.PeekASN1Tag(tagIssuerUID) || tbs.PeekASN1Tag(tagSubjectUID)
@@ -57,6 +57,15 @@ func strictTBS(tbs cryptobyte.String) string {
 		return "data after the extensions"
 	}
 	return ""
+}
+
+func skip(s *cryptobyte.String, tags ...asn1.Tag) bool {
+	for _, tag := range tags {
+		if !s.SkipASN1(tag) {
+			return false
+		}
+	}
+	return true
 }
 
 func strictValidity(validity cryptobyte.String) bool {
