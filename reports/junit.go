@@ -43,7 +43,7 @@ type (
 		Skipped   *junitSkipped `xml:"skipped"`
 		Error     *junitProblem `xml:"error"`
 		Failure   *junitProblem `xml:"failure"`
-		SystemOut string        `xml:"system-out,omitempty"`
+		SystemOut *junitText    `xml:"system-out"`
 	}
 	junitSkipped struct {
 		Message string `xml:"message,attr"`
@@ -51,7 +51,10 @@ type (
 	junitProblem struct {
 		Type    string `xml:"type,attr"`
 		Message string `xml:"message,attr"`
-		Text    string `xml:",chardata"`
+		Text    string `xml:",cdata"`
+	}
+	junitText struct {
+		Text string `xml:",cdata"`
 	}
 )
 
@@ -156,7 +159,7 @@ func junitCaseOf(r Result, strict bool) junitCase {
 		if strict {
 			c.Failure = problem(r.clause())
 		} else {
-			c.SystemOut = "warn: " + r.story()
+			c.SystemOut = &junitText{Text: "warn: " + r.story()}
 		}
 	default:
 		c.Error = problem(string(r.Verdict))
@@ -167,14 +170,14 @@ func junitCaseOf(r Result, strict bool) junitCase {
 func (r Report) junitMissing(family, id string) junitCase {
 	return junitCase{
 		Class: "chainmail." + family, Name: id, Time: seconds(0),
-		Error: &junitProblem{Type: "missing", Message: "selected, without a result", Text: strings.Join(r.Reasons, "\n")},
+		Error: &junitProblem{Type: "missing", Message: "selected, without a result", Text: xmlText(strings.Join(r.Reasons, "\n"))},
 	}
 }
 
 func (r Report) junitOutcome() junitCase {
 	return junitCase{
 		Class: "chainmail.run", Name: "outcome", Time: seconds(0),
-		Error: &junitProblem{Type: string(r.Outcome), Message: oneLine(strings.Join(r.Reasons, "; ")), Text: strings.Join(r.Reasons, "\n")},
+		Error: &junitProblem{Type: string(r.Outcome), Message: oneLine(strings.Join(r.Reasons, "; ")), Text: xmlText(strings.Join(r.Reasons, "\n"))},
 	}
 }
 
@@ -207,7 +210,19 @@ func (r Result) story() string {
 		line("remark", remark)
 	}
 	line("again", r.Again)
-	return b.String()
+	return xmlText(b.String())
+}
+
+// xmlText replaces what XML 1.0 cannot hold. In attributes encoding/xml does
+// so itself; in CDATA, which keeps the lines of a text readable, it does not.
+func xmlText(s string) string {
+	return strings.Map(func(r rune) rune {
+		legal := r == '\t' || r == '\n' || r >= 0x20 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000
+		if !legal {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
 }
 
 // String names the target as a person would: product and version, or the name

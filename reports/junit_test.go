@@ -262,3 +262,18 @@ func TestWritersReportErrors(t *testing.T) {
 		t.Errorf("Terminal: %v", err)
 	}
 }
+
+// TestJUnitTextIsReadAsWritten: the story of a failure keeps its lines, and the
+// end of a CDATA section in it does not end the element.
+func TestJUnitTextIsReadAsWritten(t *testing.T) {
+	r := failure()
+	r.Observed = "]]></failure><failure>"
+	_, doc := junit(t, run([]reports.Result{r}, reports.End{}))
+	failures := doc.all("testsuite")[0].all("testcase")[0].all("failure")
+	if len(failures) != 1 {
+		t.Fatalf("%d failures, want 1", len(failures))
+	}
+	if want := "\nobserved: " + r.Observed + "\n"; !strings.Contains(failures[0].Text, want) {
+		t.Errorf("text %q lacks %q", failures[0].Text, want)
+	}
+}

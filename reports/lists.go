@@ -13,7 +13,7 @@ func (p *page) grouped(r Report, v Verdict) {
 		g.add(s.Reason, s.ID)
 	}
 	if len(results) > 0 {
-		p.heading(bold+";"+paintOf(v), strings.ToUpper(string(v)), specs(len(results)))
+		p.heading(headingPaint(v), strings.ToUpper(string(v)), specs(len(results)))
 		p.groups(g)
 	}
 }

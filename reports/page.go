@@ -29,6 +29,14 @@ func paintOf(v Verdict) string {
 	}
 }
 
+// headingPaint is the colour of the heading of a verdict's section.
+func headingPaint(v Verdict) string {
+	if sgr := paintOf(v); sgr != faint {
+		return bold + ";" + sgr
+	}
+	return bold
+}
+
 // page is text under construction, so many columns wide.
 type page struct {
 	strings.Builder

@@ -24,7 +24,7 @@ func (p *page) failures(r Report) {
 		case Error:
 			rest += ", the tester's own fault"
 		}
-		p.heading(bold+";"+paintOf(v), strings.ToUpper(string(v)), rest)
+		p.heading(headingPaint(v), strings.ToUpper(string(v)), rest)
 		for _, s := range results {
 			p.result(s, text)
 		}
@@ -65,7 +65,7 @@ func (p *page) warnings(r Report) {
 	if len(results) == 0 {
 		return
 	}
-	p.heading(bold+";"+paintOf(Warn), "WARN", specs(len(results))+", each of a SHOULD")
+	p.heading(headingPaint(Warn), "WARN", specs(len(results))+", each of a SHOULD")
 	for _, s := range results {
 		p.title(s)
 		p.field("clause", strings.Join(s.Clauses, ", "))
