@@ -44,18 +44,27 @@ func (f *Factory) Root(name string, opts ...Option) *Certificate {
 // Intermediate describes a CA certificate like that of [Factory.Root], but
 // signed by the issuer.
 func (f *Factory) Intermediate(issuer *Certificate, name string, opts ...Option) *Certificate {
-	return f.certificate(issuer.label+"/ca/"+name, issuer, authority(name), opts)
+	return f.certificate(issuer.under("/ca/"+name), issuer, authority(name), opts)
 }
 
 // Device describes an end entity certificate with the extensions that the
 // specification's configuration lists under v3_signed, valid for a year. The
-// key usage keyEncipherment is there for RSA keys only (RFC 8813 §3).
+// key usage keyEncipherment is there for RSA keys only (RFC 8813 §3). Without an
+// issuer (nil) the certificate signs itself.
 func (f *Factory) Device(issuer *Certificate, commonName string, opts ...Option) *Certificate {
-	return f.certificate(issuer.label+"/device/"+commonName, issuer, x509.Certificate{
+	return f.certificate(issuer.under("/device/"+commonName), issuer, x509.Certificate{
 		Subject:               pkix.Name{Organization: []string{Organization}, CommonName: commonName},
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment,
 		BasicConstraintsValid: true,
 	}, opts)
+}
+
+// under returns a label below that of an issuer, if there is one.
+func (c *Certificate) under(label string) string {
+	if c == nil {
+		return label
+	}
+	return c.label + label
 }
 
 func authority(name string) x509.Certificate {
@@ -86,6 +95,9 @@ func (f *Factory) certificate(label string, issuer *Certificate, t x509.Certific
 
 // Issuer returns the certificate that signs this one, nil if it signs itself.
 func (c *Certificate) Issuer() *Certificate { return c.issuer }
+
+// Name returns the common name that the certificate was described with.
+func (c *Certificate) Name() string { return c.template.Subject.CommonName }
 
 // Signer returns the certificate's own private key.
 func (c *Certificate) Signer() crypto.Signer { return c.key() }
@@ -145,19 +157,11 @@ func (c *Certificate) issue() (made, error) {
 // create makes the certificate. A key that the standard library cannot handle is
 // stood in for until the certificate is taken apart.
 func (c *Certificate) create(t *x509.Certificate, parent made, signer crypto.Signer, info []byte) (made, error) {
-	standIn := c.factory.Key(P256, "stand-in")
-	pub, by := c.Signer().Public(), signer
-	_, oddKey := c.Signer().(OddKey)
-	if oddKey {
-		pub = standIn.Public()
-	}
-	_, oddSigner := signer.(OddKey)
-	if oddSigner {
-		by = standIn
-	}
+	key, oddKey := c.standIn(c.Signer())
+	by, oddSigner := c.standIn(signer)
 	// No public key in the parent: the signer may be any.
 	issuer := &x509.Certificate{RawSubject: parent.subject, SubjectKeyId: parent.keyID}
-	der, err := x509.CreateCertificate(c.salt(t.SignatureAlgorithm), t, issuer, pub, by)
+	der, err := x509.CreateCertificate(c.salt(t.SignatureAlgorithm), t, issuer, key.Public(), by)
 	if err != nil {
 		return made{}, err
 	}
@@ -183,6 +187,15 @@ func (c *Certificate) create(t *x509.Certificate, parent made, signer crypto.Sig
 	m.subject = p.Subject
 	m.der, err = p.join()
 	return m, err
+}
+
+// standIn returns another key in place of one that the standard library cannot
+// handle, and whether it did.
+func (c *Certificate) standIn(key crypto.Signer) (crypto.Signer, bool) {
+	if _, odd := key.(OddKey); odd {
+		return c.factory.Key(P256, "stand-in"), true
+	}
+	return key, false
 }
 
 // salt is what RSASSA-PSS takes its salt from. The other algorithms are
