@@ -17,20 +17,23 @@ const APIVersion = "chainmail/v1"
 // File is a target file as it is written: strict YAML, every key optional unless
 // its comment says otherwise. Paths are relative to the file.
 type File struct {
-	APIVersion     string         `yaml:"apiVersion"` // required: chainmail/v1
-	Kind           string         `yaml:"kind"`       // required: Target
-	Implementation Implementation `yaml:"implementation"`
-	MQTT           FileMQTT       `yaml:"mqtt"` // required
-	REST           *FileREST      `yaml:"rest"`
-	Management     *struct {
-		BaseURL string `yaml:"baseURL"` // required; http on loopback, or https
-	} `yaml:"management"`
-	Driver       string       `yaml:"driver"` // cumulocity (default where there is rest) or static
-	Static       *StaticFile  `yaml:"static"` // required with driver static
-	Capabilities []Capability `yaml:"capabilities"`
-	Policy       Policy       `yaml:"policy"`
-	Timing       FileTiming   `yaml:"timing"`
-	Safety       Safety       `yaml:"safety"`
+	APIVersion     string          `yaml:"apiVersion"` // required: chainmail/v1
+	Kind           string          `yaml:"kind"`       // required: Target
+	Implementation Implementation  `yaml:"implementation"`
+	MQTT           FileMQTT        `yaml:"mqtt"` // required
+	REST           *FileREST       `yaml:"rest,omitempty"`
+	Management     *FileManagement `yaml:"management,omitempty"`
+	Driver         string          `yaml:"driver"`           // cumulocity (default where there is rest) or static
+	Static         *StaticFile     `yaml:"static,omitempty"` // required with driver static
+	Capabilities   []Capability    `yaml:"capabilities"`
+	Policy         Policy          `yaml:"policy,omitempty"`
+	Timing         FileTiming      `yaml:"timing,omitempty"`
+	Safety         Safety          `yaml:"safety,omitempty"`
+}
+
+// FileManagement is the section management of a target file.
+type FileManagement struct {
+	BaseURL string `yaml:"baseURL"` // required; http on loopback, or https
 }
 
 // FileMQTT is the section mqtt of a target file.

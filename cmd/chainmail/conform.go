@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/chainmail-iot/chainmail/certfactory"
+	"github.com/chainmail-iot/chainmail/refimpl"
+	"github.com/chainmail-iot/chainmail/reports"
+	"github.com/chainmail-iot/chainmail/suites"
+	"github.com/chainmail-iot/chainmail/suites/target"
+)
+
+// conformFlags are what `chainmail conform` is asked for.
+type conformFlags struct {
+	target     string
+	profile    string
+	only       []string
+	out        string
+	seed       string
+	strict     bool
+	deviations []string
+}
+
+func newConform() *cobra.Command {
+	var f conformFlags
+	cmd := &cobra.Command{
+		Use: "conform", Short: "Judge a platform and write reports",
+		Long: `Run the specs against a platform, print a summary and write results.json and
+junit.xml. With no --target the reference platform is started for the run.
+
+Every run makes new certificates from a random seed, which the report shows; the
+same seed makes the same keys and names. The target is left as it was found,
+after Ctrl-C too.`,
+		Example: `  chainmail conform
+  chainmail conform --target platform.yaml --out report
+  chainmail conform --only 'chain/pathlen-*,DC-TOK-04' --seed mfrggzdfmztwq2lknnwg23tpoa
+  chainmail conform --target mosquitto.yaml --profile broker`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.conform(cmd) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.target, "target", "", "target file of the platform (default the embedded reference platform)")
+	flags.StringVar(&f.profile, "profile", suites.Profiles()[0].Name, `what the run is about: see "chainmail list profiles"`)
+	flags.StringSliceVar(&f.only, "only", nil, "run only these: ids with * and ?, families, or clauses, comma separated")
+	flags.StringVar(&f.out, "out", "chainmail-report", "folder for the reports")
+	flags.StringVar(&f.seed, "seed", "", "seed of an earlier run (default a random one)")
+	flags.BoolVar(&f.strict, "strict", false, "a broken SHOULD counts as a broken MUST")
+	flags.StringSliceVar(&f.deviations, "deviation", nil, `without --target: break the reference platform, by names of "chainmail list deviations"`)
+	return cmd
+}
+
+// conform is the straight path: target, plan, run, report, exit code.
+func (f conformFlags) conform(cmd *cobra.Command) error {
+	profile, err := suites.ProfileByName(f.profile)
+	if err != nil {
+		return &exit{code: exitUsage, err: err}
+	}
+	seed, err := f.parseSeed()
+	if err != nil {
+		return err
+	}
+	t, done, err := f.load()
+	if err != nil {
+		return err
+	}
+	defer done()
+
+	show := newProgress(cmd.ErrOrStderr())
+	defer show.close()
+	var results writer
+	plan, err := suites.NewPlan(suites.Config{
+		Target: t, Profile: profile, Specs: specs(), Only: f.only, Seed: seed,
+		Again:   func(id string) string { return f.commandLine(seed, "--only", quote(id)) },
+		Started: show.started,
+		Judged:  func(r reports.Result) { show.judged(r); results.add(r) },
+	})
+	if err != nil && !errors.Is(err, suites.ErrNothingSelected) {
+		return &exit{code: exitUsage, err: err}
+	}
+	if err := results.create(f.out, header(t, f, seed, plan)); err != nil {
+		return err
+	}
+	defer results.close()
+	if plan == nil { // nothing selected: the report says so
+		return f.finish(cmd, &results, nil, reports.End{Finished: time.Now(), Notes: []string{err.Error()}}, err)
+	}
+	run, err := plan.Run(cmd.Context())
+	show.close()
+	end := reports.End{Finished: time.Now(), Interrupted: interrupted(cmd.Context()), Notes: run.Notes}
+	var unreachable *target.UnreachableError
+	switch {
+	case errors.As(err, &unreachable):
+		end.Unreachable = err.Error()
+	case err != nil:
+		end.Fault = err.Error()
+	}
+	results.header.RoundTrip = reports.InMilliseconds(run.RoundTrip)
+	return f.finish(cmd, &results, run.Results, end, err)
+}
+
+// finish writes the reports, prints the summary and gives the exit code.
+func (f conformFlags) finish(cmd *cobra.Command, w *writer, results []reports.Result, end reports.End, cause error) error {
+	report := reports.Assemble(w.header, results, end)
+	if err := w.finish(report); err != nil {
+		return err
+	}
+	if err := reports.Terminal(cmd.OutOrStdout(), report, terminal(cmd.OutOrStdout(), w.files())); err != nil {
+		return err
+	}
+	if report.ExitCode == exitOK {
+		return nil
+	}
+	if cause != nil {
+		_, hint := classify(cause)
+		return &exit{code: report.ExitCode, err: cause, hint: hint}
+	}
+	return &exit{code: report.ExitCode}
+}
+
+// interrupted reports whether somebody ended the run.
+func interrupted(ctx context.Context) bool { return ctx.Err() != nil }
+
+// load returns the target and how to end it.
+func (f conformFlags) load() (*target.Target, func(), error) {
+	if f.target != "" {
+		if len(f.deviations) > 0 {
+			return nil, nil, usage("leave one of them out", "--deviation is for the embedded reference platform, --target for another")
+		}
+		t, err := target.Load(f.target)
+		if errors.Is(err, os.ErrNotExist) {
+			return nil, nil, usage(`"chainmail serve --dir DIR" writes one that works`, "%v", err)
+		}
+		return t, func() {}, err
+	}
+	dir, _, err := folder("")
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := startPlatform(refimpl.Config{ManagementAddress: "127.0.0.1:0", Deviations: f.deviations}, dir)
+	if err != nil {
+		_ = os.RemoveAll(dir)
+		return nil, nil, explainStart(err)
+	}
+	done := func() {
+		_ = p.stop()
+		_ = os.RemoveAll(dir)
+	}
+	t, err := target.Load(p.targetFile())
+	if err != nil {
+		done()
+		return nil, nil, err
+	}
+	t.Name = "embedded reference platform"
+	return t, done, nil
+}
+
+func (f conformFlags) parseSeed() (certfactory.Seed, error) {
+	if f.seed == "" {
+		return certfactory.NewSeed(), nil
+	}
+	seed, err := certfactory.ParseSeed(f.seed)
+	if err != nil {
+		return seed, usage("take the seed that a report shows, or leave --seed out", "--seed: %v", err)
+	}
+	return seed, nil
+}
+
+// commandLine is what shows this run again, with more arguments.
+func (f conformFlags) commandLine(seed certfactory.Seed, more ...string) string {
+	words := []string{"chainmail", "conform"}
+	if f.target != "" {
+		words = append(words, "--target", quote(f.target))
+	}
+	if len(f.deviations) > 0 {
+		words = append(words, "--deviation", strings.Join(f.deviations, ","))
+	}
+	if f.profile != suites.Profiles()[0].Name {
+		words = append(words, "--profile", f.profile)
+	}
+	if f.strict {
+		words = append(words, "--strict")
+	}
+	return strings.Join(slices.Concat(words, []string{"--seed", seed.String()}, more), " ")
+}
+
+// quote makes a word safe for a shell.
+func quote(word string) string {
+	if strings.IndexFunc(word, func(r rune) bool { return !strings.ContainsRune("-_./@:,=", r) && !isAlphanumeric(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+func isAlphanumeric(r rune) bool {
+	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+}
+
+// header is what a report knows before the first spec.
+func header(t *target.Target, f conformFlags, seed certfactory.Seed, plan *suites.Plan) reports.Header {
+	h := reports.Header{
+		Tool: tool(), Profile: f.profile, Seed: seed.String(), Strict: f.strict, Started: time.Now().UTC(),
+		Target: reports.Target{
+			Name: t.Name, Organization: t.Implementation.Organization, Product: t.Implementation.Product,
+			Version: t.Implementation.Version, URL: t.Implementation.URL,
+			Driver: t.Driver.Name(), MQTTAddress: t.MQTT.Address,
+		},
+		Environment: reports.Environment{OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version(), CPUs: runtime.NumCPU()},
+	}
+	if t.REST != nil {
+		h.Target.RESTBaseURL = t.REST.BaseURL.String()
+	}
+	if plan != nil {
+		h.Selected = plan.Selected()
+		h.Clauses, h.Untested = plan.Clauses()
+	}
+	h.Again = f.commandLine(seed)
+	if len(f.only) > 0 {
+		h.Again = f.commandLine(seed, "--only", quote(strings.Join(f.only, ",")))
+	}
+	return h
+}

@@ -1,0 +1,42 @@
+// Chainmail tells whether an IoT platform treats X.509 device certificates as
+// the specification asks.
+//
+//	chainmail conform                 judge the embedded reference platform
+//	chainmail conform --target FILE   judge another platform
+//	chainmail serve                   run the reference platform
+//	chainmail selftest                show that the specs can fail
+//	chainmail list specs              what is tried (also clauses, cases, deviations, profiles)
+//	chainmail version                 which chainmail this is
+//
+// Results go to stdout, talk goes to stderr. The exit codes are in exit.go; they
+// are meant for CI gates. The first Ctrl-C (or SIGTERM) ends a run in order, its
+// report included; the second ends it at once.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		os.Exit(exitInterrupted)
+	}()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is main with all of the process that it uses as parameters.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRoot(stdout, stderr)
+	root.SetArgs(args)
+	return report(stderr, root.ExecuteContext(ctx))
+}

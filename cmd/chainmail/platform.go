@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/chainmail-iot/chainmail/refimpl"
+	"github.com/chainmail-iot/chainmail/suites/target"
+)
+
+// closeBound is how long the reference platform may take to end.
+const closeBound = 10 * time.Second
+
+// A platform is a running reference platform and the folder that describes it: a
+// target file, the CA of its server certificate, and the passwords of its users.
+type platform struct {
+	*refimpl.Platform
+	dir string
+}
+
+// startPlatform starts a reference platform and writes its folder.
+func startPlatform(c refimpl.Config, dir string) (*platform, error) {
+	p, err := refimpl.New(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Start(); err != nil {
+		return nil, fmt.Errorf("start reference platform: %w", err)
+	}
+	running := &platform{Platform: p, dir: dir}
+	if err := running.describe(); err != nil {
+		running.stop()
+		return nil, fmt.Errorf("describe reference platform in %s: %w", dir, err)
+	}
+	return running, nil
+}
+
+// targetFile is the path of the target file that describes the platform.
+func (p *platform) targetFile() string { return filepath.Join(p.dir, "target.yaml") }
+
+// caFile is the path of the CA that signed the server certificate.
+func (p *platform) caFile() string { return filepath.Join(p.dir, "ca.pem") }
+
+// stop ends the platform within its bound.
+func (p *platform) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeBound)
+	defer cancel()
+	return p.Close(ctx)
+}
+
+// describe writes the folder, the target file last.
+func (p *platform) describe() error {
+	if err := os.MkdirAll(p.dir, 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(p.caFile(), p.CA(), 0o644); err != nil {
+		return err
+	}
+	file := target.File{
+		APIVersion: target.APIVersion, Kind: "Target",
+		Implementation: target.Implementation{Organization: "chainmail", Product: "reference platform", Version: tool().Version},
+		MQTT:           target.FileMQTT{Address: p.Addresses().MQTT, ServerName: "localhost", CAFile: "ca.pem"},
+		REST:           &target.FileREST{BaseURL: p.Addresses().REST},
+		Driver:         "cumulocity",
+		Capabilities:   []target.Capability{target.TrustedCertificates, target.MQTTTokens, target.DeviceUsers, target.TenantOptions},
+	}
+	if url := p.Addresses().Management; url != "" {
+		file.Management = &target.FileManagement{BaseURL: url}
+		file.Capabilities = append(file.Capabilities, target.MaxChainLengthSetting)
+	}
+	for _, tenant := range p.Tenants() {
+		t := target.FileTenant{ID: tenant.ID}
+		for _, user := range tenant.Users {
+			secret := tenant.ID + "-" + user.Name + ".password"
+			if err := os.WriteFile(filepath.Join(p.dir, secret), []byte(user.Password+"\n"), 0o600); err != nil {
+				return err
+			}
+			t.Users = append(t.Users, target.FileUser{User: user.Name, Password: "file:" + secret, Roles: user.Roles})
+		}
+		file.REST.Tenants = append(file.REST.Tenants, t)
+	}
+	data, err := yaml.Dump(file)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(p.targetFile(), data, 0o644)
+}

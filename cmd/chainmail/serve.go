@@ -1,0 +1,126 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/chainmail-iot/chainmail/refimpl"
+)
+
+// serveFlags are what `chainmail serve` is asked for.
+type serveFlags struct {
+	mqtt, rest, management string
+	dir                    string
+	maxChainLength         int
+	deviations             []string
+	json, quiet            bool
+}
+
+func newServe() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use: "serve", Short: "Run the reference platform",
+		Long: `Run the reference platform until SIGINT or SIGTERM.
+
+It describes itself in a folder: a target file for "chainmail conform --target",
+the CA of its server certificate, and a file for the password of each user. The
+folder is a temporary one that goes with the platform, unless --dir names it.`,
+		Example: `  chainmail serve
+  chainmail serve --mqtt 127.0.0.1:8883 --rest 127.0.0.1:8443 --dir ./platform
+  chainmail serve --json --deviation accepts-expired`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.serve(cmd) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.mqtt, "mqtt", "127.0.0.1:0", "address for MQTT over TLS; port 0 takes a free one")
+	flags.StringVar(&f.rest, "rest", "127.0.0.1:0", "address for REST over HTTPS")
+	flags.StringVar(&f.management, "management", "127.0.0.1:0", `loopback address for settings of the whole platform; "" for none`)
+	flags.StringVar(&f.dir, "dir", "", "folder for target.yaml, ca.pem and passwords (default a temporary one)")
+	flags.IntVar(&f.maxChainLength, "max-chain-length", 2, "longest chain that is accepted, device and trust anchor included")
+	flags.StringSliceVar(&f.deviations, "deviation", nil, `break the platform on purpose: names of "chainmail list deviations"`)
+	flags.BoolVar(&f.json, "json", false, "say where it listens as one line of JSON")
+	flags.BoolVar(&f.quiet, "quiet", false, "do not log refusals to stderr")
+	return cmd
+}
+
+// ready is the line that tells programs where the platform listens.
+type ready struct {
+	MQTT       string `json:"mqtt"`       // host:port
+	REST       string `json:"rest"`       // base URL
+	Management string `json:"management"` // base URL; empty: none
+	Target     string `json:"target"`     // path of the target file
+	CA         string `json:"ca"`         // path of the server's CA in PEM
+}
+
+func (f serveFlags) serve(cmd *cobra.Command) (err error) {
+	dir, temporary, err := folder(f.dir)
+	if err != nil {
+		return err
+	}
+	if temporary {
+		defer os.RemoveAll(dir)
+	}
+	p, err := startPlatform(f.config(cmd.ErrOrStderr()), dir)
+	if err != nil {
+		return explainStart(err)
+	}
+	line := ready{MQTT: p.Addresses().MQTT, REST: p.Addresses().REST, Management: p.Addresses().Management, Target: p.targetFile(), CA: p.caFile()}
+	if err := f.announce(cmd.OutOrStdout(), line); err != nil {
+		_ = p.stop()
+		return err
+	}
+	<-cmd.Context().Done()
+	return p.stop()
+}
+
+func (f serveFlags) config(stderr io.Writer) refimpl.Config {
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	if f.quiet {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return refimpl.Config{
+		MQTTAddress: f.mqtt, RESTAddress: f.rest, ManagementAddress: f.management,
+		MaxChainLength: f.maxChainLength, Deviations: f.deviations, Log: log,
+	}
+}
+
+func (f serveFlags) announce(w io.Writer, r ready) error {
+	if f.json {
+		return json.NewEncoder(w).Encode(r)
+	}
+	lines := []string{
+		"MQTT        " + r.MQTT + " (TLS 1.2 and 1.3)",
+		"REST        " + r.REST,
+		"management  " + r.Management,
+		"target      " + r.Target,
+		"server CA   " + r.CA,
+		"ready: chainmail conform --target " + r.Target,
+	}
+	_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
+	return err
+}
+
+// folder makes the folder of a platform.
+func folder(dir string) (path string, temporary bool, err error) {
+	if dir != "" {
+		return dir, false, nil
+	}
+	dir, err = os.MkdirTemp("", "chainmail-platform-")
+	return dir, true, err
+}
+
+// explainStart tells a wrong flag from a fault of ours.
+func explainStart(err error) error {
+	var address *net.OpError
+	if errors.As(err, &address) || strings.HasPrefix(err.Error(), "configure ") {
+		return &exit{code: exitUsage, err: err, hint: `"chainmail serve --help" shows the flags, "chainmail list deviations" the deviations`}
+	}
+	return err
+}

@@ -1,0 +1,22 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/chainmail-iot/chainmail/suites"
+	"github.com/chainmail-iot/chainmail/suites/chain"
+	"github.com/chainmail-iot/chainmail/suites/identity"
+	"github.com/chainmail-iot/chainmail/suites/registration"
+	"github.com/chainmail-iot/chainmail/suites/rest"
+	"github.com/chainmail-iot/chainmail/suites/token"
+	"github.com/chainmail-iot/chainmail/suites/transport"
+	"github.com/chainmail-iot/chainmail/suites/trust"
+)
+
+// specs returns every spec, family by family.
+func specs() []suites.Spec {
+	return slices.Concat(
+		transport.Specs(), trust.Specs(), rest.Specs(), chain.Specs(),
+		identity.Specs(), registration.Specs(), token.Specs(),
+	)
+}
