@@ -167,11 +167,14 @@ func checkShape(kind, flags byte, length int) error {
 	default:
 		return nil
 	}
-	want := 2
-	if kind == packets.Pingresp {
-		want = 0
+	least, most := 2, 2
+	switch kind {
+	case packets.Pingresp:
+		least, most = 0, 0
+	case packets.Suback:
+		least, most = 3, length // a return code at least
 	}
-	if length != want && (kind != packets.Suback || length < 3) {
+	if length < least || length > most {
 		return malformed("%s of %d bytes", typeName(kind), length)
 	}
 	return nil

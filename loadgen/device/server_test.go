@@ -89,6 +89,11 @@ const testToken = "71,eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJkZXZpY2VfZCJ9.c2ln"
 // sends back to the device, with the same QoS, what is published to "echo".
 func platform(conn *tls.Conn) {
 	answerCONNECT(0x20, 2, 0, 0)(conn)
+	serveDevice(conn)
+}
+
+// serveDevice is platform after CONNACK.
+func serveDevice(conn *tls.Conn) {
 	for {
 		switch p := readPacket(conn).(type) {
 		case *packets.SubscribePacket:
