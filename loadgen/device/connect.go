@@ -136,7 +136,7 @@ func (a *attempt) settle(ctx context.Context) error {
 	err := a.in.fill(1)
 	switch {
 	case err == nil:
-		a.out.Violations = append(a.out.Violations, "bytes before CONNECT")
+		a.violation("bytes before CONNECT")
 		return nil
 	case timedOut(err) && ctx.Err() == nil:
 		return nil
@@ -213,7 +213,7 @@ func (a *attempt) end(ctx context.Context, err error, layer Layer) error {
 	a.out.adopt(ending)
 	a.cause = ending.Detail
 	if _, ok := errors.AsType[*violation](err); ok {
-		a.out.Violations = append(a.out.Violations, ending.Detail)
+		a.violation("%s", ending.Detail)
 	}
 	if layer == LayerMQTTConnack {
 		switch {
@@ -228,7 +228,9 @@ func (a *attempt) end(ctx context.Context, err error, layer Layer) error {
 }
 
 func (a *attempt) violation(format string, args ...any) {
-	a.out.Violations = append(a.out.Violations, fmt.Sprintf(format, args...))
+	if len(a.out.Violations) < maxViolations {
+		a.out.Violations = append(a.out.Violations, fmt.Sprintf(format, args...))
+	}
 }
 
 // connectPacket builds CONNECT, MQTT 3.1.1 §3.1.

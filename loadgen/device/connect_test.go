@@ -314,3 +314,46 @@ func TestAcceptableCAs(t *testing.T) {
 		}
 	})
 }
+
+// TestResumption resumes only where a cache is given, and then no certificate is asked for.
+func TestResumption(t *testing.T) {
+	ca := newAuthority(t, "ca")
+	versions(t, func(t *testing.T, version uint16) {
+		config := &tls.Config{Certificates: []tls.Certificate{ca.server(t)}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.pool()}
+		cfg := device.Config{
+			Address: serve(t, overTLS(config, platform)), RootCAs: ca.pool(), Identity: ca.device(t, "d", false),
+			MinVersion: version, MaxVersion: version,
+		}
+		for i, cache := range []tls.ClientSessionCache{nil, nil, tls.NewLRUClientSessionCache(1), nil} {
+			if i < 3 {
+				cfg.TLS.Sessions = cache // the last attempt has the cache of the one before
+			}
+			d, got, err := device.Connect(t.Context(), cfg)
+			if err != nil || d == nil {
+				t.Fatalf("%s, %v", got.Detail, err)
+			}
+			d.Close()
+			if resumed := i == 3; got.Resumed != resumed || got.CertificateRequested == resumed {
+				t.Errorf("attempt %d: resumed %t, certificate requested %t", i, got.Resumed, got.CertificateRequested)
+			}
+		}
+	})
+}
+
+// TestFloodAfterRefusal bounds what is kept of a platform that goes on talking after CONNACK 5.
+func TestFloodAfterRefusal(t *testing.T) {
+	ca := newAuthority(t, "ca")
+	_, got, err := device.Connect(t.Context(), device.Config{
+		Address: serve(t, overTLS(&tls.Config{Certificates: []tls.Certificate{ca.server(t)}}, func(conn *tls.Conn) {
+			answerCONNECT(0x20, 2, 0, 5)(conn)
+			for {
+				if _, err := conn.Write([]byte{0xd0, 0}); err != nil {
+					return
+				}
+			}
+		})), RootCAs: ca.pool(),
+	})
+	if err != nil || !got.Refused() || got.ClosedBy != device.ByTester || got.TimedOut || len(got.Violations) != 16 {
+		t.Errorf("%s with %d violations, %v", got.Detail, len(got.Violations), err)
+	}
+}

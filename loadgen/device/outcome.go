@@ -64,7 +64,7 @@ type Outcome struct {
 	TLSVersion  uint16
 	CipherSuite uint16
 	Resumed     bool
-	// Violations are the breaches of MQTT 3.1.1 seen up to CONNACK.
+	// Violations are the breaches of MQTT 3.1.1 seen up to CONNACK, at most 16 of them.
 	Violations []string
 	Times      Times
 	// Detail is one line for a person. It holds no secret and is not meant to be parsed.

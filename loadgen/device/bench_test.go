@@ -1,0 +1,101 @@
+package device_test
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"runtime"
+	"testing"
+
+	"github.com/chainmail-iot/chainmail/loadgen/device"
+)
+
+// newPlatform serves the small platform with mutual TLS.
+func newPlatform(tb testing.TB, ca *authority, script func(*tls.Conn)) device.Config {
+	tb.Helper()
+	config := &tls.Config{
+		Certificates: []tls.Certificate{ca.server(tb)}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.pool(),
+		SessionTicketsDisabled: true,
+	}
+	return device.Config{
+		Address: serve(tb, overTLS(config, script)), RootCAs: ca.pool(), Identity: ca.device(tb, "d", false), ClientID: "d",
+	}
+}
+
+// BenchmarkConnect includes the server's side, which runs in the same process.
+func BenchmarkConnect(b *testing.B) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		b.Run("tls="+tls.VersionName(version)[4:], func(b *testing.B) {
+			cfg := newPlatform(b, newAuthority(b, "ca"), platform)
+			cfg.MinVersion, cfg.MaxVersion = version, version
+			b.ReportAllocs()
+			for b.Loop() {
+				d, outcome, err := device.Connect(context.Background(), cfg)
+				if d == nil {
+					b.Fatal(outcome.Detail, err)
+				}
+				if _, err := d.Token(context.Background()); err != nil {
+					b.Fatal(err)
+				}
+				d.Close()
+			}
+		})
+	}
+}
+
+// BenchmarkPublish has a server that reads and does not decode, so that the allocations are the device's alone.
+func BenchmarkPublish(b *testing.B) {
+	cfg := newPlatform(b, newAuthority(b, "ca"), func(conn *tls.Conn) { answerCONNECT(0x20, 2, 0, 0)(conn); stall(conn) })
+	d := mustConnect(b, cfg)
+	payload := make([]byte, 64)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := d.Publish(context.Background(), "s/us", payload, 0); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkToken is one request and its answer, server included.
+func BenchmarkToken(b *testing.B) {
+	d := mustConnect(b, newPlatform(b, newAuthority(b, "ca"), platform))
+	if _, err := d.Token(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := d.RequestToken(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkIdle reports what a device costs that has subscribed and is idle; the broker is a process of its own.
+func BenchmarkIdle(b *testing.B) {
+	const devices = 2000
+	ca := newAuthority(b, "ca")
+	cfg := device.Config{Address: mosquitto(b, ca), RootCAs: ca.pool(), Identity: ca.device(b, "d", false)}
+	for b.Loop() {
+		before := inUse()
+		connected := make([]*device.Device, devices)
+		for i := range connected {
+			cfg.ClientID = fmt.Sprint("d", i)
+			connected[i] = mustConnect(b, cfg)
+			if _, err := connected[i].SubscribeToken(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(inUse()-before)/devices/1024, "KiB/device")
+		for _, d := range connected {
+			d.Close()
+		}
+	}
+}
+
+func inUse() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapInuse + m.StackInuse
+}
