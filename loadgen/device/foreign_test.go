@@ -164,11 +164,11 @@ func TestOpenSSL(t *testing.T) {
 		"-CAfile", caFile, "-cert", certFile, "-key", keyFile)
 	// s_server serves one connection after the other: no subtests in parallel.
 	for _, version := range []uint16{0x303, 0x304} {
-		cfg := device.Config{Address: address, RootCAs: ca.pool(), MinVersion: version, MaxVersion: version, Timeouts: quick}
+		cfg := device.Config{Address: address, RootCAs: ca.pool(), MinVersion: version, MaxVersion: version}
 		for _, s := range strangers(t, ca) {
 			s.check(t, cfg)
 		}
-		cfg.Identity = ca.device(t, "d", false)
+		cfg.Identity, cfg.Timeouts = ca.device(t, "d", false), quick()
 		_, got, err := device.Connect(t.Context(), cfg)
 		if err != nil || !got.TimedOut || got.Layer != device.LayerMQTTConnack || len(got.AcceptableCAs) != 1 {
 			t.Errorf("good device: %+v, %v", got, err)

@@ -202,7 +202,7 @@ func TestTokenLate(t *testing.T) {
 
 // TestNoResponse has a platform that answers nothing; that is an error of its own kind and leaves the connection usable.
 func TestNoResponse(t *testing.T) {
-	d := admitted(t, device.Config{Timeouts: quick}, func(conn *tls.Conn) { stall(conn) })
+	d := admitted(t, device.Config{Timeouts: quick()}, func(conn *tls.Conn) { stall(conn) })
 	calls := map[string]func() error{
 		"subscribe": func() error { _, err := d.Subscribe(t.Context(), "x", 0); return err },
 		"publish 1": func() error { return d.Publish(t.Context(), "x", nil, 1) },
