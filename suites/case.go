@@ -2,6 +2,7 @@ package suites
 
 import (
 	"context"
+	"crypto/tls"
 	"slices"
 
 	"github.com/onsi/gomega"
@@ -14,35 +15,56 @@ import (
 	"github.com/chainmail-iot/chainmail/suites/expect"
 )
 
-// FromCase returns the spec that runs a case of the catalogue, over every TLS
-// version. A case that is to be refused is run as a minimal pair: its good twin
-// is tried before and after, and must be admitted.
-func FromCase(family string, c cases.Case, catches ...string) Spec {
-	s := Spec{
-		ID: family + "/" + c.ID, Title: c.How, Expected: "the device is admitted",
-		Clauses: c.Clauses, Level: clause.Should, OverTLS: true, Catches: catches, Case: c.ID,
-		Anchors: func(e *Env) ([]certfactory.Anchor, error) { return anchorsOf(e, c) },
-	}
-	if c.Expectation.Must() {
-		s.Level = clause.Must
-	}
-	if c.Expectation.Refuse() {
-		s.Expected = "the device is refused: " + c.Fault
-	}
-	s.Run = func(ctx context.Context, e *Env) { e.runCase(ctx, c) }
-	return s
-}
-
 // FromCases returns the specs of all cases of some groups of the catalogue.
-// Catches names, by case, the deviations that each finds.
-func FromCases(family string, groups []string, catches map[string][]string) []Spec {
+// Found says of deviations of the reference platform which cases find them.
+func FromCases(family string, groups []string, found map[string][]string) []Spec {
 	var specs []Spec
 	for _, c := range cases.All() {
-		if slices.Contains(groups, c.Group) {
-			specs = append(specs, FromCase(family, c, catches[c.ID]...))
+		if !slices.Contains(groups, c.Group) {
+			continue
 		}
+		s := FromCase(family, c)
+		for deviation, ids := range found {
+			if slices.Contains(ids, c.ID) {
+				s.Catches = append(s.Catches, deviation)
+			}
+		}
+		slices.Sort(s.Catches)
+		specs = append(specs, s)
 	}
 	return specs
+}
+
+// FromCase returns the spec that runs a case of the catalogue, over every TLS
+// version. A case that is to be refused is run as a minimal pair: its good twin
+// is tried before and after, and must be admitted. A case that may go either way
+// is tried and reported.
+func FromCase(family string, c cases.Case) Spec {
+	s := Spec{
+		ID: family + "/" + c.ID, Title: c.How, Clauses: c.Clauses, OverTLS: true, Costly: c.Tagged(cases.TagCostly),
+		Case:    c.ID,
+		Anchors: func(e *Env) ([]certfactory.Anchor, error) { return announce(e, c) },
+	}
+	if c.Tagged(cases.TagTLS12Only) {
+		s.MaxTLS = tls.VersionTLS12
+	}
+	switch {
+	case c.Expectation.Refuse():
+		s.Expected, s.Run = "the device is refused", func(ctx context.Context, e *Env) { e.refusing(ctx, c) }
+	case c.Expectation.Accept():
+		s.Expected, s.Run = "the device is admitted", func(ctx context.Context, e *Env) { e.accepting(ctx, c) }
+	default:
+		s.Expected, s.Run = "either: what happens is recorded", func(ctx context.Context, e *Env) { e.recording(ctx, c) }
+	}
+	switch {
+	case c.Expectation.Must():
+		s.Level = clause.Must
+	case c.Expectation == cases.Either:
+		s.Level = clause.May
+	default:
+		s.Level = clause.Should
+	}
+	return s
 }
 
 // Labels under which the presentations of a case are built.
@@ -52,49 +74,96 @@ const (
 	labelAfter  = "after"
 )
 
-// anchorsOf builds what the case will present and returns the anchors it needs.
-func anchorsOf(e *Env, c cases.Case) ([]certfactory.Anchor, error) {
-	p, err := c.Build(e.Bench(labelCase))
-	if err != nil {
+// offered reports whether the platform's answer to the trust anchors of a case is
+// part of what is observed: where the fault is in them, or where the case may go
+// either way.
+func offered(c cases.Case) bool {
+	return c.Tagged(cases.TagAnchorFault) || c.Expectation == cases.Either
+}
+
+// announce builds what the case will present and returns the anchors it needs,
+// but those that are only offered.
+func announce(e *Env, c cases.Case) ([]certfactory.Anchor, error) {
+	var anchors []certfactory.Anchor
+	add := func(c cases.Case, label string) error {
+		p, err := c.Build(e.Bench(label))
+		if err == nil && !offered(c) {
+			anchors = append(anchors, p.Anchors...)
+		}
+		return err
+	}
+	if err := add(c, labelCase); err != nil {
 		return nil, err
 	}
-	anchors := p.Anchors
-	if twin, ok := cases.ByID(c.Control); ok && c.Expectation.Refuse() {
-		for _, label := range []string{labelBefore, labelAfter} {
-			p, err := twin.Build(e.Bench(label))
-			if err != nil {
-				return nil, err
-			}
-			anchors = append(anchors, p.Anchors...)
+	twin, ok := cases.ByID(c.Control)
+	if !ok {
+		return anchors, nil
+	}
+	for _, label := range []string{labelBefore, labelAfter} {
+		if err := add(twin, label); err != nil {
+			return nil, err
 		}
 	}
 	return anchors, nil
 }
 
-// runCase tries a case and judges it.
-func (e *Env) runCase(ctx context.Context, c cases.Case) {
+// stand puts what a case needs onto the platform: the maximum chain length and
+// the trust anchors. It reports whether an anchor that was only offered was
+// refused.
+func (e *Env) stand(ctx context.Context, c cases.Case, p certfactory.Presentation) (refused bool) {
+	e.Length(ctx, p.MaxLength, c.MaxLength > 0)
+	if !offered(c) {
+		e.Trust(ctx, p.Anchors...)
+		return false
+	}
+	for _, a := range p.Anchors {
+		if answer := e.Offer(ctx, a); !answer.Accepted {
+			e.Observe("the trust anchor was refused: %s", answer.Detail)
+			return true
+		}
+	}
+	return false
+}
+
+// accepting tries a case that is to be admitted.
+func (e *Env) accepting(ctx context.Context, c cases.Case) {
+	p := e.Build(c.ID, labelCase)
+	e.stand(ctx, c, p)
+	gomega.Expect(e.Try(ctx, reports.RoleCase, p)).To(expect.BeAdmitted())
+}
+
+// refusing tries a case that is to be refused between two tries of its control.
+// A platform that does not take a faulty anchor has refused the case.
+func (e *Env) refusing(ctx context.Context, c cases.Case) {
 	p := e.Build(c.ID, labelCase)
 	e.Length(ctx, p.MaxLength, c.MaxLength > 0)
-	e.Trust(ctx, p.Anchors...)
-	if !c.Expectation.Refuse() {
-		outcome := e.Try(ctx, reports.RoleCase, p)
-		gomega.Expect(outcome).To(expect.BeAdmitted())
+	e.Control(ctx, reports.RoleControlBefore, e.Build(c.Control, labelBefore))
+	if e.stand(ctx, c, p) {
+		e.Control(ctx, reports.RoleControlAfter, e.Build(c.Control, labelAfter))
 		return
 	}
-	e.Control(ctx, reports.RoleControlBefore, e.Build(c.Control, labelBefore))
 	outcome := e.Try(ctx, reports.RoleCase, p)
-	if !outcome.Admitted() { // a bad device let in is a contradiction whatever comes after
+	if outcome.Refused() { // a bad device let in is a contradiction whatever comes after
 		e.Control(ctx, reports.RoleControlAfter, e.Build(c.Control, labelAfter))
 	}
 	gomega.Expect(outcome).To(expect.BeRefused())
 	e.remarkAlert(outcome, c)
 }
 
+// recording tries a case that may go either way. What no platform may do is
+// fall over it: a good device must still be admitted afterwards.
+func (e *Env) recording(ctx context.Context, c cases.Case) {
+	p := e.Build(c.ID, labelCase)
+	if !e.stand(ctx, c, p) {
+		e.Try(ctx, reports.RoleCase, p)
+	}
+	gomega.Expect(e.Try(ctx, reports.RoleControlAfter, e.GoodDevice(labelAfter))).To(expect.BeAdmitted())
+}
+
 // Control tries a good twin; the spec is inconclusive unless it is admitted.
 func (e *Env) Control(ctx context.Context, role string, p certfactory.Presentation) {
 	e.Trust(ctx, p.Anchors...)
-	outcome := e.Try(ctx, role, p)
-	if !outcome.Admitted() {
+	if outcome := e.Try(ctx, role, p); !outcome.Admitted() {
 		e.Inconclusive("the good twin was not admitted (%s): %s", role, outcome.Detail)
 	}
 }

@@ -118,6 +118,24 @@ func (e *Env) Trust(ctx context.Context, anchors ...certfactory.Anchor) {
 	}
 }
 
+// Offer asks the platform to trust an anchor that it may refuse, records the
+// answer, and sees to it that the anchor is gone at the end of the run.
+func (e *Env) Offer(ctx context.Context, a certfactory.Anchor) target.Answer {
+	answer, err := e.session.trust(ctx, a)
+	if err != nil {
+		e.Unanswered(err)
+	}
+	evidence := reports.Evidence{Role: reports.RoleUpload, Detail: "trust anchor accepted"}
+	if !answer.Accepted {
+		evidence.Layer, evidence.Detail = reports.LayerRESTStatus, answer.Detail
+	}
+	if answer.Status != 0 {
+		evidence.Layer, evidence.RESTStatus = reports.LayerRESTStatus, &answer.Status
+	}
+	e.Record(evidence)
+	return answer
+}
+
 // Untrust takes the anchors away before the end of the run.
 func (e *Env) Untrust(ctx context.Context, anchors ...certfactory.Anchor) {
 	if err := e.session.untrust(ctx, anchors); err != nil {

@@ -47,7 +47,7 @@ func selectVariants(all []Spec, p Profile, t *target.Target, only []string) ([]v
 // matchAny returns the first glob that selects the variant.
 func matchAny(globs []string, v variant) (string, bool) {
 	if len(globs) == 0 {
-		return "", true
+		return "", !v.spec.Costly
 	}
 	for _, glob := range globs {
 		if glob == v.spec.Family() || matches(glob, v.spec.ID) || matches(glob, v.id()) {

@@ -39,6 +39,10 @@ type Spec struct {
 	Needs []target.Capability
 	// OverTLS runs the spec once for every TLS version that the target offers.
 	OverTLS bool
+	// MaxTLS is the newest TLS version over which the spec can be run; 0 is any.
+	MaxTLS uint16
+	// Costly specs take seconds to prepare and run only when they are asked for.
+	Costly bool
 	// Catches are the deviations of the reference platform that this spec finds.
 	Catches []string
 	// Case is the id of the case that the spec runs, or "".
@@ -101,7 +105,9 @@ func variants(specs []Spec, versions []uint16) []variant {
 			continue
 		}
 		for _, v := range versions {
-			all = append(all, variant{spec: s, tls: v})
+			if s.MaxTLS == 0 || v <= s.MaxTLS {
+				all = append(all, variant{spec: s, tls: v})
+			}
 		}
 	}
 	return all

@@ -23,7 +23,7 @@ func Specs() []suites.Spec {
 		autoRegistrationOn(),
 		autoRegistrationOff(),
 		autoRegistrationOffKnownDevice(),
-		noSideEffect("refused-no-side-effect", "expired-leaf", "a device whose chain is refused leaves nothing behind"),
+		noSideEffect("refused-no-side-effect", "anchor-unknown", "a device whose chain is refused leaves nothing behind"),
 		noSideEffect("possession-no-side-effect", "key-wrong", "a device that does not hold its key leaves nothing behind"),
 	}
 }
