@@ -31,18 +31,18 @@ func completeChains() []Case {
 		{
 			ID: "valid-anchor-is-intermediate", Expectation: Accept, Clauses: []string{"DC-TRUST-06", "DC-CHAIN-02"}, Basis: uploadCA,
 			How:   "device certificate and the uploaded intermediate that signed it; the root above is neither sent nor uploaded",
-			Build: below(1, sharedCAs("intermediate"), uploading(1), sending(0, 1)),
+			Build: below(1, neverUploaded, sharedCAs("intermediate"), uploading(1), sending(0, 1)),
 		},
 		{
 			ID: "anchor-intermediate-root-appended", Expectation: Either, MaxLength: 2, Reason: "chain-too-long",
 			Clauses: []string{"DC-CHAIN-10", "DC-TRUST-09"}, Basis: "the specification does not say whether what follows the anchor counts towards the length",
 			How:   "device certificate, uploaded intermediate, root that was not uploaded: three certificates where two are allowed",
-			Build: below(1, sharedCAs("intermediate"), uploading(1)),
+			Build: below(1, neverUploaded, sharedCAs("intermediate"), uploading(1)),
 		},
 		{
 			ID: "anchor-intermediate-root-appended-max3", Expectation: AcceptShould, Clauses: []string{"DC-TRUST-09"}, Basis: onlyOneTrusted,
 			How:   "device certificate, uploaded intermediate, root that was not uploaded, and room for three",
-			Build: below(1, sharedCAs("intermediate"), uploading(1)),
+			Build: below(1, neverUploaded, sharedCAs("intermediate"), uploading(1)),
 		},
 		{
 			ID: "two-anchors-in-chain", Expectation: AcceptShould, Clauses: []string{"DC-TRUST-09"}, Basis: onlyOneTrusted,

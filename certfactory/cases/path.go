@@ -109,6 +109,10 @@ func root(stem string, opts ...option) step {
 	return func(p *plan) { p.root = p.sharedRoot(stem, opts...) }
 }
 
+// neverUploaded puts the path under a root that no presentation of the run has
+// uploaded, so that a platform cannot know it from another one.
+func neverUploaded(p *plan) { root("root never uploaded")(p) }
+
 // deviceIs presents another certificate as that of the device.
 func deviceIs(c func(*plan) *certificate) step {
 	return func(p *plan) { p.device = c(p) }

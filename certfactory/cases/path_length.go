@@ -70,7 +70,7 @@ func pathLengthsKept() []Case {
 		{
 			ID: "pathlen-0-anchor-intermediate", Expectation: Accept, Clauses: []string{"DC-CHAIN-05", "DC-TRUST-06"}, Basis: pathLen,
 			How:   "the uploaded intermediate has pathlen 0 and signed the device certificate",
-			Build: below(1, sharedCAs("intermediate pathlen 0"), ca(0, certfactory.PathLen(0)), uploading(1), sending(0, 1)),
+			Build: below(1, neverUploaded, sharedCAs("intermediate pathlen 0"), ca(0, certfactory.PathLen(0)), uploading(1), sending(0, 1)),
 		},
 		{
 			ID: "pathlen-grows-downwards", Expectation: Accept, Clauses: []string{"DC-CHAIN-05"}, Basis: "RFC 5280 §6.1.4(m): the lesser of the values counts",
