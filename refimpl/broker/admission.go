@@ -12,6 +12,7 @@ import (
 
 // Reasons to refuse a CONNECT that lie neither in the chain nor in the common name.
 const (
+	noConnect       trust.Reason = "no-connect"        // MQTT-3.1.0-1
 	noCredentials   trust.Reason = "no-credentials"    // DC-TLS-09
 	badPassword     trust.Reason = "bad-password"      //
 	badClientID     trust.Reason = "bad-client-id"     //
@@ -21,6 +22,7 @@ const (
 	notRegistered   trust.Reason = "not-registered"    // DC-REG-02, 08
 	userDisabled    trust.Reason = "user-disabled"     // DC-REG-08
 	loginByPassword trust.Reason = "login-by-password" // DC-REG-05
+	overtaken       trust.Reason = "overtaken"         // what was good a moment ago is not any more
 )
 
 // An admission is who an admitted client is.
@@ -98,17 +100,19 @@ func (c *client) deviceUser(a admission) *trust.Refusal {
 
 // stillAdmitted asks again what may have changed while the session was being entered into
 // the table where EndAnchor and EndUser look.
-func (c *client) stillAdmitted() bool {
+func (c *client) stillAdmitted() (byte, *trust.Refusal) {
 	a := c.admission
 	user, ok := c.broker.config.Registry.User(a.tenant, a.user)
 	if !ok || !user.Enabled {
-		return false
+		return notAuthorized, refuse(overtaken, "the user was disabled or deleted during CONNECT")
 	}
 	if a.anchor == "" {
-		return true
+		return accepted, nil
 	}
-	anchor, ok := c.broker.config.Registry.Anchor(a.tenant, a.anchor)
-	return ok && anchor.Enabled
+	if anchor, ok := c.broker.config.Registry.Anchor(a.tenant, a.anchor); !ok || !anchor.Enabled {
+		return notAuthorized, refuse(overtaken, "the trust anchor was disabled or deleted during CONNECT")
+	}
+	return accepted, nil
 }
 
 // admitPassword admits a user of the form tenant/name who has a password.

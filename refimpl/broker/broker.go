@@ -23,6 +23,7 @@ import (
 
 	"github.com/chainmail-iot/chainmail/refimpl/deviation"
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
+	"github.com/chainmail-iot/chainmail/refimpl/stage"
 	"github.com/chainmail-iot/chainmail/refimpl/token"
 )
 
@@ -47,6 +48,10 @@ type Config struct {
 	Now func() time.Time
 	// Log gets a line for each refusal. Required.
 	Log *slog.Logger
+	// Observe is told what happens, by whichever goroutine it happens in. Optional.
+	Observe func(Event)
+	// Knobs hold clients up where a tester wants it. Optional.
+	Knobs *stage.Knobs
 	// Timeouts bound how long a client may take. Default DefaultTimeouts.
 	Timeouts Timeouts
 }
@@ -86,6 +91,7 @@ type Broker struct {
 	tls      tlsConfigs
 	sessions sessions
 	running  sync.WaitGroup // Serve and every connection
+	closing  chan struct{}  // closed by Close
 
 	mu       sync.Mutex // guards the fields below
 	listener net.Listener
@@ -96,7 +102,13 @@ type Broker struct {
 // New returns a broker that is not serving yet.
 func New(c Config) *Broker {
 	c.Timeouts = c.Timeouts.withDefaults()
-	return &Broker{config: c, sessions: newSessions(), open: map[*client]struct{}{}}
+	if c.Observe == nil {
+		c.Observe = func(Event) {}
+	}
+	if c.Knobs == nil {
+		c.Knobs = &stage.Knobs{}
+	}
+	return &Broker{config: c, sessions: newSessions(), open: map[*client]struct{}{}, closing: make(chan struct{})}
 }
 
 // Serve accepts clients until Close, then returns nil. It owns the listener.
@@ -130,16 +142,32 @@ func (b *Broker) Serve(l net.Listener) error {
 
 // start serves one connection in a goroutine of its own, unless the broker is closed.
 func (b *Broker) start(conn net.Conn) {
-	c := newClient(b, conn)
+	if c := newClient(b, conn); b.enter(c) {
+		go c.handshake()
+	}
+}
+
+// ServePlain speaks MQTT on a connection that something else has opened and secured, such
+// as a WebSocket, until it ends. There is no certificate on it, so that it admits users
+// with a password only (DC-TLS-03).
+func (b *Broker) ServePlain(conn net.Conn) {
+	if c := newClient(b, conn); b.enter(c) {
+		c.serve()
+	}
+}
+
+// enter notes a connection that is about to be served. If the broker is closed it closes
+// the connection and reports false.
+func (b *Broker) enter(c *client) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
-		_ = conn.Close()
-		return
+		_ = c.conn.Close()
+		return false
 	}
 	b.open[c] = struct{}{}
 	b.running.Add(1)
-	go c.handshake()
+	return true
 }
 
 // done forgets a connection that has ended.
@@ -151,9 +179,15 @@ func (b *Broker) done(c *client) {
 	b.running.Done()
 }
 
+// wait holds a client up where the knobs say so.
+func (b *Broker) wait(name stage.Name) { b.config.Knobs.Wait(b.closing, name) }
+
 // Close stops serving, ends every connection and waits until all is over or ctx is done.
 func (b *Broker) Close(ctx context.Context) error {
 	b.mu.Lock()
+	if !b.closed {
+		close(b.closing)
+	}
 	b.closed = true
 	var err error
 	if b.listener != nil {
@@ -161,7 +195,7 @@ func (b *Broker) Close(ctx context.Context) error {
 		b.listener = nil
 	}
 	for c := range b.open {
-		_ = c.conn.Close()
+		go c.conn.Close() // that of a WebSocket takes its time
 	}
 	b.mu.Unlock()
 	over := make(chan struct{})

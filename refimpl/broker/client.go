@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/chainmail-iot/chainmail/refimpl/stage"
 	"github.com/chainmail-iot/chainmail/refimpl/trust"
 )
 
@@ -19,8 +19,9 @@ import (
 // that say otherwise belong to the goroutine that serves it.
 type client struct {
 	broker *Broker
-	conn   net.Conn
-	tls    *tls.Conn
+	conn   net.Conn      // what is closed and has deadlines
+	stream io.ReadWriter // what MQTT is spoken on: TLS over conn, or conn itself
+	tls    *tls.Conn     // nil where there is none
 
 	presented bool           // a certificate was presented
 	path      trust.Path     // if the chain was found good
@@ -30,41 +31,34 @@ type client struct {
 	idle          time.Duration
 	subscriptions map[string]byte // Topic Filter to QoS
 	flight        flight
+	will          string // topic of the Will Message
 
 	ended   atomic.Bool // set from outside by end
 	writing sync.Mutex  // held while a packet is written
 	scratch [1]byte
 }
 
-func newClient(b *Broker, conn net.Conn) *client { return &client{broker: b, conn: conn} }
+// newClient returns a client that speaks MQTT on the connection as it is.
+func newClient(b *Broker, conn net.Conn) *client {
+	return &client{broker: b, conn: conn, stream: conn}
+}
 
 // handshake serves the connection up to the end of the TLS handshake and hands it over
 // to a new goroutine: the handshake has grown the stack of this one several times over,
 // and ten thousand idle devices would keep it.
 func (c *client) handshake() {
+	c.broker.wait(stage.Accept)
 	_ = c.conn.SetDeadline(time.Now().Add(c.broker.config.Timeouts.Handshake))
 	c.tls = tls.Server(c.conn, c.tlsConfig())
 	if err := c.tls.Handshake(); err != nil {
-		c.logHandshake(err)
+		c.observeHandshake(err)
 		c.hangUp()
 		c.broker.done(c)
 		return
 	}
 	_ = c.conn.SetDeadline(time.Time{})
+	c.stream = c.tls
 	go c.serve()
-}
-
-func (c *client) logHandshake(err error) {
-	log := c.broker.config.Log.With("addr", c.conn.RemoteAddr().String(), "stage", "handshake")
-	if refusal, ok := errors.AsType[*trust.Refusal](err); ok {
-		logRefusal(log, refusal)
-		return
-	}
-	log.Info("refused", "reason", "tls", "err", err)
-}
-
-func logRefusal(log *slog.Logger, r *trust.Refusal) {
-	log.Info("refused", "reason", string(r.Reason), "index", r.Index, "detail", r.Detail)
 }
 
 // serve speaks MQTT until one side ends it.
@@ -75,10 +69,18 @@ func (c *client) serve() {
 		return
 	}
 	c.path = trust.Path{} // the parsed chain is large and no longer needed
+	err := c.session()
+	c.observe(Event{Kind: Ended, Detail: err.Error()})
+	if !errors.Is(err, errDisconnect) {
+		c.lastWill() // MQTT-3.1.2-8
+	}
+}
+
+// session serves packets until there is a reason not to.
+func (c *client) session() error {
 	for {
 		if err := c.next(); err != nil {
-			c.broker.config.Log.Debug("session over", "user", c.admission.user, "err", err)
-			return
+			return err
 		}
 	}
 }
@@ -91,7 +93,11 @@ func (c *client) end() {
 	_ = c.conn.SetReadDeadline(time.Unix(1, 0))
 }
 
-var errEnded = errors.New("session ended by the platform")
+// Why a session ends without a fault.
+var (
+	errEnded      = errors.New("ended by the platform")
+	errDisconnect = errors.New("disconnected by the client")
+)
 
 // readDeadline gives the client d for what it sends next; 0 is for ever.
 func (c *client) readDeadline(d time.Duration) error {
@@ -134,7 +140,7 @@ func (c *client) handle(header packets.FixedHeader, body []byte) error {
 		}
 		return c.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pingresp}}) // MQTT-3.12.4-1
 	case packets.Disconnect:
-		return io.EOF // MQTT-3.14.4-2
+		return errDisconnect // MQTT-3.14.4-2
 	default: // a second CONNECT (MQTT-3.1.0-2), or a packet that only a server sends
 		return errProtocol
 	}

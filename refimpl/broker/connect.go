@@ -2,10 +2,12 @@ package broker
 
 import (
 	"encoding/binary"
+	"strings"
 	"time"
 
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/chainmail-iot/chainmail/refimpl/stage"
 	"github.com/chainmail-iot/chainmail/refimpl/trust"
 )
 
@@ -23,7 +25,7 @@ const (
 func (c *client) connect() bool {
 	header, body, err := c.read(c.broker.config.Timeouts.Connect, maxConnect)
 	if err != nil || header.Type != packets.Connect { // MQTT-3.1.0-1
-		c.broker.config.Log.Info("refused", "stage", "connect", "reason", "no-connect", "addr", c.conn.RemoteAddr().String())
+		c.observe(Event{Kind: Refused, Reason: noConnect, Detail: "the first packet is no CONNECT"})
 		return false
 	}
 	name, level, ok := protocol(body)
@@ -43,25 +45,25 @@ func (c *client) connect() bool {
 
 func (c *client) answerConnect(p *packets.Packet) bool {
 	admission, code, refusal := c.admit(p)
+	if refusal == nil {
+		c.admission = admission
+		c.idle = time.Duration(p.Connect.Keepalive) * time.Second * 3 / 2 // MQTT-3.1.2-24
+		c.will = strings.Clone(p.Connect.WillTopic)
+		c.broker.sessions.add(c)
+		code, refusal = c.stillAdmitted()
+	}
+	event := Event{Kind: Admitted, ClientID: strings.Clone(p.Connect.ClientIdentifier), ReturnCode: code}
 	if refusal != nil {
-		log := c.broker.config.Log.With("addr", c.conn.RemoteAddr().String(), "stage", "connect",
-			"client_id", p.Connect.ClientIdentifier, "return_code", code)
-		logRefusal(log, refusal)
-		_ = c.connack(code)
-		return false
+		event.Kind, event.Reason, event.Index, event.Detail = Refused, refusal.Reason, refusal.Index, refusal.Detail
 	}
-	c.admission = admission
-	c.idle = time.Duration(p.Connect.Keepalive) * time.Second * 3 / 2 // MQTT-3.1.2-24
-	c.broker.sessions.add(c)
-	if !c.stillAdmitted() {
-		code = notAuthorized
-	}
-	return c.connack(code) == nil && code == accepted
+	c.observe(event)
+	return c.connack(code) == nil && refusal == nil
 }
 
 // connack answers with Session Present 0 always: the platform keeps no session state,
 // whatever Clean Session says (platform-facts, section 1.2; MQTT-3.2.2-3, 4).
 func (c *client) connack(code byte) error {
+	c.broker.wait(stage.Connack)
 	return c.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Connack}, ReasonCode: code})
 }
 

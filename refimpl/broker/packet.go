@@ -49,7 +49,7 @@ func (c *client) read(idle time.Duration, limit int) (packets.FixedHeader, []byt
 		return header, nil, errOversize
 	}
 	body := make([]byte, header.Remaining)
-	if _, err := io.ReadFull(c.tls, body); err != nil {
+	if _, err := io.ReadFull(c.stream, body); err != nil {
 		return header, nil, err
 	}
 	return header, body, nil
@@ -59,7 +59,7 @@ func (c *client) read(idle time.Duration, limit int) (packets.FixedHeader, []byt
 // is no need for a buffer of our own, which each idle client would have to keep.
 func (c *client) ReadByte() (byte, error) {
 	for {
-		n, err := c.tls.Read(c.scratch[:])
+		n, err := c.stream.Read(c.scratch[:])
 		if n == 1 {
 			return c.scratch[0], nil
 		}
@@ -97,7 +97,7 @@ func (c *client) send(p packets.Packet) error {
 	if err := c.conn.SetWriteDeadline(time.Now().Add(c.broker.config.Timeouts.Write)); err != nil {
 		return err
 	}
-	_, err := c.tls.Write(buf.Bytes())
+	_, err := c.stream.Write(buf.Bytes())
 	return err
 }
 

@@ -1,12 +1,15 @@
 package broker
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/chainmail-iot/chainmail/refimpl/registry"
+	"github.com/chainmail-iot/chainmail/refimpl/stage"
 	"github.com/chainmail-iot/chainmail/refimpl/token"
 )
 
@@ -39,7 +42,7 @@ func (c *client) publish(header packets.FixedHeader, body []byte) error {
 	if header.Qos == 2 {
 		return c.publishOnce(p)
 	}
-	if err := c.message(p.TopicName); err != nil {
+	if err := c.message(p.TopicName, p.Payload); err != nil {
 		return err
 	}
 	if header.Qos == 1 {
@@ -58,7 +61,7 @@ func (c *client) publishOnce(p packets.Packet) error {
 			c.flight.received = make(map[uint16]struct{}, 1)
 		}
 		c.flight.received[p.PacketID] = struct{}{}
-		if err := c.message(p.TopicName); err != nil {
+		if err := c.message(p.TopicName, p.Payload); err != nil {
 			return err
 		}
 	}
@@ -86,21 +89,62 @@ func (c *client) acknowledge(header packets.FixedHeader, body []byte) error {
 	}
 }
 
-// message does what a message of the device's asks for. Only the request for a token asks
-// for anything; its payload is of no account.
-func (c *client) message(topic string) error {
-	if topic != tokenRequestTopic || c.admission.anchor == "" { // tokens are for certificate logins
-		return nil
+// message does what a message of the device's asks for: a token, or to be known to the
+// inventory. Everything else is taken and forgotten.
+func (c *client) message(topic string, payload []byte) error {
+	switch {
+	case topic == tokenRequestTopic:
+		return c.answerTokenRequest()
+	case topic == "s/us" || strings.HasPrefix(topic, "s/us/"):
+		c.data(payload)
 	}
+	return nil
+}
+
+// answerTokenRequest publishes a token to the asker and to nobody else (DC-TOK-01, 02, 10), if
+// it has subscribed to it. The payload of the request is of no account. Tokens are for
+// those who logged in by certificate.
+func (c *client) answerTokenRequest() error {
 	qos, subscribed := c.subscriptions[tokenTopic]
-	if !subscribed {
+	if !subscribed || c.admission.anchor == "" {
 		return nil
 	}
 	t, err := c.broker.config.Tokens.Issue(token.Subject{Tenant: c.admission.tenant, User: c.admission.user})
 	if err != nil {
 		return fmt.Errorf("answer token request: %w", err)
 	}
-	return c.deliver(tokenTopic, qos, "71,"+t) // DC-TOK-01, 02; to nobody else: DC-TOK-10
+	c.broker.wait(stage.Token)
+	c.broker.config.Observe(Event{Kind: TokenIssued})
+	return c.deliver(tokenTopic, qos, "71,"+t)
+}
+
+// data enters the device into the inventory at the first data that it sends. The SmartREST
+// template 100 gives it name and type (platform-facts, section 1.3).
+func (c *client) data(payload []byte) {
+	a, inventory := c.admission, c.broker.config.Registry
+	d := registry.Device{Owner: a.user, ExternalType: registry.SerialType, ExternalID: a.device}
+	_, known := inventory.Device(a.tenant, d.ExternalType, d.ExternalID)
+	line, _, _ := strings.Cut(string(payload), "\n")
+	template, fields, _ := strings.Cut(strings.TrimSpace(line), ",")
+	switch {
+	case template == "100":
+		d.Name, d.Type, _ = strings.Cut(fields, ",")
+	case known:
+		return
+	}
+	d.Name = cmp.Or(d.Name, "MQTT Device "+a.device)
+	d.Type = cmp.Or(d.Type, "c8y_MQTTDevice")
+	if _, _, err := inventory.PutDevice(a.tenant, d); err != nil {
+		c.broker.config.Log.Error("enter device", "user", a.user, "err", err)
+	}
+}
+
+// lastWill takes the Will Message as the last thing that the device says. It can do no
+// harm: nobody is there to be answered.
+func (c *client) lastWill() {
+	if c.will != "" && c.will != tokenRequestTopic {
+		_ = c.message(c.will, nil)
+	}
 }
 
 // deliver publishes to the client, in the QoS that it subscribed with.

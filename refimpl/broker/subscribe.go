@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/chainmail-iot/chainmail/refimpl/stage"
 )
 
 // Topics of the token (DC-TOK-01).
@@ -54,6 +56,7 @@ func (c *client) subscribe(header packets.FixedHeader, body []byte) error {
 		}
 		codes = append(codes, c.grant(f.Filter, f.Qos))
 	}
+	c.broker.wait(stage.Suback)
 	return c.send(packets.Packet{ // MQTT-3.8.4-1, 2, 5
 		FixedHeader: packets.FixedHeader{Type: packets.Suback}, PacketID: p.PacketID, ReasonCodes: codes,
 	})

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
+	"github.com/chainmail-iot/chainmail/refimpl/stage"
 	"github.com/chainmail-iot/chainmail/refimpl/trust"
 )
 
@@ -73,6 +74,7 @@ func (c *client) verify(state tls.ConnectionState) error {
 		return nil // DC-TLS-09 is decided at CONNECT
 	}
 	c.presented = true
+	c.broker.wait(stage.Handshake)
 	c.path, c.refusal = c.broker.rules().Walk(state.PeerCertificates)
 	if c.refusal != nil && !c.broker.config.LateRefusal {
 		return c.refusal

@@ -1,5 +1,6 @@
 // Package registry is what the reference platform remembers: tenants, and for
-// each its trust anchors, its users (people and devices) and its options.
+// each its trust anchors, its users (people and devices), its options, its inventory
+// and its audit records.
 //
 // It keeps everything in memory and judges nothing: whether a certificate may be
 // an anchor, or a user may do something, is decided by those who ask. Everything
@@ -51,6 +52,8 @@ type Registry struct {
 	anchorVersion atomic.Uint64
 
 	mu sync.RWMutex // guards all below
+	// lastID numbers devices and audit records.
+	lastID int
 	// order keeps the tenants as they were configured.
 	order   []string
 	tenants map[string]*tenant
@@ -59,9 +62,12 @@ type Registry struct {
 }
 
 type tenant struct {
-	anchors []*Anchor // in order of upload
-	users   map[string]*User
-	options map[optionKey]string
+	anchors  []*Anchor // in order of upload
+	users    map[string]*User
+	options  map[optionKey]string
+	devices  map[externalID]Device
+	requests []DeviceRequest
+	audit    []AuditRecord // the latest last
 }
 
 // New returns a registry with the given tenants. Every fault of the configuration is reported.
@@ -81,7 +87,7 @@ func (r *Registry) addTenant(c TenantConfig) error {
 	if r.tenants[c.ID] != nil {
 		return fmt.Errorf("tenant %q is configured twice", c.ID)
 	}
-	t := &tenant{users: map[string]*User{}, options: map[optionKey]string{}}
+	t := &tenant{users: map[string]*User{}, options: map[optionKey]string{}, devices: map[externalID]Device{}}
 	for _, u := range c.Users {
 		if u.Name == "" || u.Password == "" {
 			return fmt.Errorf("tenant %q: user %q needs a name and a password", c.ID, u.Name)

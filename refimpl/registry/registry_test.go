@@ -193,3 +193,88 @@ func TestOptions(t *testing.T) {
 		t.Errorf("no tenant: %v", err)
 	}
 }
+
+func TestInventory(t *testing.T) {
+	r := newRegistry(t)
+	first := registry.Device{Name: "n", Type: "ty", Owner: "device_one", ExternalType: registry.SerialType, ExternalID: "one", Properties: map[string]any{"a": 1, "b": 2}}
+	stored, created, err := r.PutDevice("t1", first)
+	if err != nil || !created || stored.ID == "" {
+		t.Fatalf("%+v, %v, %v", stored, created, err)
+	}
+	again, created, err := r.PutDevice("t1", registry.Device{ExternalType: registry.SerialType, ExternalID: "one", Name: "m", Properties: map[string]any{"b": 3}})
+	want := stored
+	want.Name, want.Properties = "m", map[string]any{"a": 1, "b": 3}
+	if diff := cmp.Diff(want, again); diff != "" || created || err != nil {
+		t.Errorf("created %v, %v: %s", created, err, diff)
+	}
+	if _, found := r.Device("t2", registry.SerialType, "one"); found {
+		t.Error("one tenant sees the other's device")
+	}
+	for i := range 12 {
+		if _, _, err := r.PutDevice("t1", registry.Device{ExternalType: "x", ExternalID: string(rune('a' + i))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var order string
+	for _, d := range r.Devices("t1") {
+		order += d.ExternalID
+	}
+	if order != "oneabcdefghijkl" {
+		t.Errorf("order %s", order)
+	}
+	if err := r.DeleteDevice("t1", stored.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.DeleteDevice("t1", stored.ID); !errors.Is(err, registry.ErrNotFound) {
+		t.Errorf("deleted twice: %v", err)
+	}
+	if _, _, err := r.PutDevice("t3", first); !errors.Is(err, registry.ErrNoTenant) {
+		t.Errorf("no tenant: %v", err)
+	}
+}
+
+func TestSingleRegistration(t *testing.T) {
+	r := newRegistry(t)
+	if _, err := r.AddDeviceRequest("t1", "one"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.AddDeviceRequest("t1", "one"); !errors.Is(err, registry.ErrDuplicate) {
+		t.Errorf("requested twice: %v", err)
+	}
+	if _, err := r.TakeCredentials("t1", "one"); !errors.Is(err, registry.ErrNotAccepted) {
+		t.Errorf("before acceptance: %v", err)
+	}
+	if got := r.DeviceRequests("t1"); len(got) != 1 || got[0].Status != registry.PendingAcceptance {
+		t.Errorf("after the device asked: %+v", got)
+	}
+	if _, err := r.SetDeviceRequest("t1", "one", registry.Accepted); err != nil {
+		t.Fatal(err)
+	}
+	password, err := r.TakeCredentials("t1", "one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u, ok := r.Authenticate("t1", "device_one", password); !ok || u.Login != registry.LoginPassword {
+		t.Errorf("user %+v, %v", u, ok)
+	}
+	if _, err := r.TakeCredentials("t1", "one"); !errors.Is(err, registry.ErrNotFound) {
+		t.Errorf("credentials twice: %v", err)
+	}
+	if err := r.DeleteDeviceRequest("t1", "one"); !errors.Is(err, registry.ErrNotFound) {
+		t.Errorf("deleted after its end: %v", err)
+	}
+}
+
+func TestAuditKeepsTheLatest(t *testing.T) {
+	r := newRegistry(t)
+	for i := range 10_001 {
+		r.Audit("t1", registry.AuditRecord{Time: time.Unix(int64(i), 0), Type: "TrustedCertificates"})
+	}
+	got := r.AuditRecords("t1")
+	if len(got) != 10_000 || !got[0].Time.Equal(time.Unix(10_000, 0)) || !got[9999].Time.Equal(time.Unix(1, 0)) {
+		t.Errorf("%d records, from %v", len(got), got[0].Time)
+	}
+	if len(r.AuditRecords("t2")) != 0 {
+		t.Error("one tenant sees the other's records")
+	}
+}

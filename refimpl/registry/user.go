@@ -112,13 +112,18 @@ func (r *Registry) RegisterDevice(tenantID, device string, login Login, password
 	if t == nil {
 		return false, fmt.Errorf("register device %q: %w", device, ErrNoTenant)
 	}
+	return t.putDeviceUser(device, login, password), nil
+}
+
+// putDeviceUser needs the lock.
+func (t *tenant) putDeviceUser(device string, login Login, password string) (created bool) {
 	name := DevicePrefix + device
 	if u := t.users[name]; u != nil {
 		u.Login, u.password = login, password
-		return false, nil
+		return false
 	}
 	t.users[name] = &User{Name: name, Roles: deviceRoles(), Enabled: true, Login: login, password: password}
-	return true, nil
+	return true
 }
 
 // EnsureDevice makes the user of a device that logs in by certificate unless there is a
