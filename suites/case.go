@@ -74,6 +74,12 @@ const (
 	labelAfter  = "after"
 )
 
+// aboutLength reports whether a case is refused for its length alone, so that a
+// longer maximum will not do.
+func aboutLength(c cases.Case) bool {
+	return c.Expectation.Refuse() && (c.Clauses[0] == "DC-CHAIN-10" || c.Clauses[0] == "DC-CHAIN-11")
+}
+
 // offered reports whether the platform's answer to the trust anchors of a case is
 // part of what is observed: where the fault is in them, or where the case may go
 // either way.
@@ -111,7 +117,7 @@ func announce(e *Env, c cases.Case) ([]certfactory.Anchor, error) {
 // the trust anchors. It reports whether an anchor that was only offered was
 // refused.
 func (e *Env) stand(ctx context.Context, c cases.Case, p certfactory.Presentation) (refused bool) {
-	e.Length(ctx, p.MaxLength, c.MaxLength > 0)
+	e.Length(ctx, p.MaxLength, aboutLength(c))
 	if !offered(c) {
 		e.Trust(ctx, p.Anchors...)
 		return false
@@ -136,7 +142,7 @@ func (e *Env) accepting(ctx context.Context, c cases.Case) {
 // A platform that does not take a faulty anchor has refused the case.
 func (e *Env) refusing(ctx context.Context, c cases.Case) {
 	p := e.Build(c.ID, labelCase)
-	e.Length(ctx, p.MaxLength, c.MaxLength > 0)
+	e.Length(ctx, p.MaxLength, aboutLength(c))
 	e.Control(ctx, reports.RoleControlBefore, e.Build(c.Control, labelBefore))
 	if e.stand(ctx, c, p) {
 		e.Control(ctx, reports.RoleControlAfter, e.Build(c.Control, labelAfter))

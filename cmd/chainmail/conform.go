@@ -146,7 +146,7 @@ func (f conformFlags) load() (*target.Target, func(), error) {
 	p, err := startPlatform(refimpl.Config{ManagementAddress: "127.0.0.1:0", Deviations: f.deviations}, dir)
 	if err != nil {
 		_ = os.RemoveAll(dir)
-		return nil, nil, explainStart(err)
+		return nil, nil, err
 	}
 	done := func() {
 		_ = p.stop()

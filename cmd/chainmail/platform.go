@@ -27,7 +27,7 @@ type platform struct {
 func startPlatform(c refimpl.Config, dir string) (*platform, error) {
 	p, err := refimpl.New(c)
 	if err != nil {
-		return nil, err
+		return nil, &exit{code: exitUsage, err: err, hint: `"chainmail list deviations" shows the deviations`}
 	}
 	if err := p.Start(); err != nil {
 		return nil, fmt.Errorf("start reference platform: %w", err)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"strings"
 
@@ -69,7 +68,10 @@ func (f serveFlags) serve(cmd *cobra.Command) (err error) {
 	}
 	p, err := startPlatform(f.config(cmd.ErrOrStderr()), dir)
 	if err != nil {
-		return explainStart(err)
+		if _, ok := errors.AsType[*exit](err); ok {
+			return err
+		}
+		return &exit{code: exitUsage, err: err, hint: "is the address free, and the folder to be written?"}
 	}
 	line := ready{MQTT: p.Addresses().MQTT, REST: p.Addresses().REST, Management: p.Addresses().Management, Target: p.targetFile(), CA: p.caFile()}
 	if err := f.announce(cmd.OutOrStdout(), line); err != nil {
@@ -114,13 +116,4 @@ func folder(dir string) (path string, temporary bool, err error) {
 	}
 	dir, err = os.MkdirTemp("", "chainmail-platform-")
 	return dir, true, err
-}
-
-// explainStart tells a wrong flag from a fault of ours.
-func explainStart(err error) error {
-	var address *net.OpError
-	if errors.As(err, &address) || strings.HasPrefix(err.Error(), "configure ") {
-		return &exit{code: exitUsage, err: err, hint: `"chainmail serve --help" shows the flags, "chainmail list deviations" the deviations`}
-	}
-	return err
 }

@@ -3,6 +3,7 @@ package target
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -22,14 +23,17 @@ type StaticFile struct {
 }
 
 // Static manages trust anchors as one PEM file and a command that makes the
-// broker read it. The command returns when the broker was told; Add and Remove
-// then wait until the address accepts connections again.
+// broker read it. What stood in the file before stays there. The command returns
+// when the broker was told; Add and Remove then wait until the address accepts
+// connections again.
 type Static struct {
 	Bundle  string
 	Reload  []string
 	Dir     string // working directory of Reload
 	Address string // of MQTT
 	Timing  Timing
+
+	before  []byte // the bundle as it was found; nil until it was read
 	anchors [][]byte
 }
 
@@ -76,8 +80,15 @@ func (s *Static) holds(der []byte) bool {
 
 // apply writes the bundle whole, so that the broker never reads half of it.
 func (s *Static) apply(ctx context.Context) error {
+	if s.before == nil {
+		before, err := os.ReadFile(s.Bundle)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("read bundle: %w", err)
+		}
+		s.before = append([]byte{}, before...)
+	}
 	temporary := filepath.Join(filepath.Dir(s.Bundle), "."+filepath.Base(s.Bundle)+".new")
-	if err := os.WriteFile(temporary, certfactory.PEM(s.anchors...), 0o644); err != nil {
+	if err := os.WriteFile(temporary, slices.Concat(s.before, certfactory.PEM(s.anchors...)), 0o644); err != nil {
 		return fmt.Errorf("write bundle: %w", err)
 	}
 	if err := os.Rename(temporary, s.Bundle); err != nil {
@@ -85,13 +96,28 @@ func (s *Static) apply(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.Timing.Convergence)
 	defer cancel()
-	command := exec.CommandContext(ctx, s.Reload[0], s.Reload[1:]...)
-	command.Dir = s.Dir
-	command.WaitDelay = time.Second // a daemon that the command leaves behind may hold its output open
-	if output, err := command.CombinedOutput(); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("reload broker with %q: %w: %s", s.Reload, err, bytes.TrimSpace(output))
+	if err := s.reload(ctx); err != nil {
+		return err
 	}
 	return s.await(ctx)
+}
+
+// reload runs the command. Its output goes into a file and not into a pipe,
+// which a daemon that it leaves behind would hold open.
+func (s *Static) reload(ctx context.Context) error {
+	output, err := os.CreateTemp("", "chainmail-reload-")
+	if err != nil {
+		return fmt.Errorf("reload broker: %w", err)
+	}
+	defer os.Remove(output.Name())
+	defer output.Close()
+	command := exec.CommandContext(ctx, s.Reload[0], s.Reload[1:]...)
+	command.Dir, command.Stdout, command.Stderr = s.Dir, output, output
+	if err := command.Run(); err != nil {
+		said, _ := os.ReadFile(output.Name()) // what cannot be read is left out
+		return fmt.Errorf("reload broker with %q: %w: %s", s.Reload, err, bytes.TrimSpace(said))
+	}
+	return nil
 }
 
 // await polls until the broker accepts connections again.

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/chainmail-iot/chainmail/"
+
+// arrows says which packages of ours a package may import. A package that is not
+// here may import none; what begins with a name and a slash is covered by it
+// unless it has a line of its own. Tests may cross.
+var arrows = map[string][]string{
+	"cmd":                 {"certfactory", "loadgen", "refimpl", "reports", "suites"},
+	"certfactory":         {},
+	"certfactory/cases":   {"certfactory"},
+	"certfactory/store":   {"certfactory"},
+	"certfactory/cadir":   {"certfactory"},
+	"loadgen/device":      {},
+	"refimpl":             {"refimpl"},
+	"refimpl/registry":    {},
+	"refimpl/deviation":   {},
+	"reports":             {},
+	"suites":              {"certfactory", "loadgen/device", "reports", "suites/clause", "suites/expect", "suites/target"},
+	"suites/clause":       {},
+	"suites/target":       {"certfactory"},
+	"suites/expect":       {"loadgen/device", "suites/target"},
+	"suites/chain":        {"suites"},
+	"suites/identity":     {"suites"},
+	"suites/registration": {"certfactory", "reports", "suites"},
+	"suites/rest":         {"certfactory", "reports", "suites"},
+	"suites/token":        {"certfactory", "loadgen/device", "reports", "suites"},
+	"suites/transport":    {"certfactory", "reports", "suites"},
+	"suites/trust":        {"certfactory", "reports", "suites"},
+}
+
+// foreignArrows says where libraries may be used that stand for an idea: Ginkgo
+// drives specs in suites alone, Gomega judges there alone, and tester and
+// reference share no MQTT codec.
+var foreignArrows = map[string][]string{
+	"github.com/onsi/ginkgo/v2":           {"suites"},
+	"github.com/onsi/gomega":              {"suites", "suites/expect", "suites/chain", "suites/identity", "suites/registration", "suites/rest", "suites/token", "suites/transport", "suites/trust"},
+	"github.com/eclipse/paho.mqtt.golang": {"loadgen/device", "suites/transport"},
+	"github.com/mochi-mqtt/server/v2":     {"refimpl/broker"},
+	"github.com/golang-jwt/jwt/v5":        {"refimpl/token"},
+}
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+}
+
+func TestImports(t *testing.T) {
+	for _, p := range listPackages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		for _, path := range p.Imports {
+			if imported, ours := strings.CutPrefix(path, module); ours {
+				if !covers(allowed(name), imported) {
+					t.Errorf("%s imports %s: no arrow leads there", name, imported)
+				}
+				continue
+			}
+			for library, users := range foreignArrows {
+				if (path == library || strings.HasPrefix(path, library+"/")) && !slices.Contains(users, name) {
+					t.Errorf("%s imports %s, which only %v may", name, path, users)
+				}
+			}
+		}
+	}
+}
+
+// A map that allows what is not there, or names what does not exist, has rotted.
+func TestImportMapNamesWhatExists(t *testing.T) {
+	var names []string
+	for _, p := range listPackages(t) {
+		names = append(names, strings.TrimPrefix(p.ImportPath, module))
+	}
+	for name, targets := range arrows {
+		for _, n := range append([]string{name}, targets...) {
+			if !slices.ContainsFunc(names, func(p string) bool { return p == n || strings.HasPrefix(p, n+"/") }) {
+				t.Errorf("the map names %s, which is no package", n)
+			}
+		}
+	}
+}
+
+func listPackages(t *testing.T) []listed {
+	t.Helper()
+	command := exec.Command("go", "list", "-json=ImportPath,Imports", "./...")
+	command.Dir = "../.."
+	output, err := command.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var packages []listed
+	decoder := json.NewDecoder(strings.NewReader(string(output)))
+	for {
+		var p listed
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return packages
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+}
+
+// allowed finds the line of a package, or of the nearest one above it.
+func allowed(name string) []string {
+	for {
+		if targets, ok := arrows[name]; ok {
+			return targets
+		}
+		i := strings.LastIndex(name, "/")
+		if i < 0 {
+			return nil
+		}
+		name = name[:i]
+	}
+}
+
+// covers reports whether a target, or one above it, is allowed.
+func covers(targets []string, imported string) bool {
+	return slices.ContainsFunc(targets, func(t string) bool {
+		return t == imported || strings.HasPrefix(imported, t+"/")
+	})
+}

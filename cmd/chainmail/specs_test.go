@@ -1,0 +1,68 @@
+package main
+
+import (
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/chainmail-iot/chainmail/certfactory/cases"
+	"github.com/chainmail-iot/chainmail/refimpl"
+	"github.com/chainmail-iot/chainmail/suites/clause"
+)
+
+func TestSpecsAreWellFormed(t *testing.T) {
+	id := regexp.MustCompile(`^[a-z]+/[a-z0-9][a-z0-9.-]*$`)
+	seen := make(map[string]bool)
+	for _, s := range specs() {
+		if !id.MatchString(s.ID) || seen[s.ID] {
+			t.Errorf("%q is no id, or stands twice", s.ID)
+		}
+		seen[s.ID] = true
+		if s.Title == "" || s.Expected == "" || s.Run == nil || len(s.Clauses) == 0 {
+			t.Errorf("%s lacks title, expectation, clause or body", s.ID)
+		}
+		for _, c := range s.Clauses {
+			if _, ok := clause.ByID(c); !ok {
+				t.Errorf("%s cites %s, which is no clause", s.ID, c)
+			}
+		}
+		if s.Level.Harder(clause.Hardest(s.Clauses)) {
+			t.Errorf("%s is a %s, harder than every clause that it cites", s.ID, s.Level)
+		}
+	}
+}
+
+// No case vanishes: each is run by exactly one spec that bears its id.
+func TestEveryCaseHasItsSpec(t *testing.T) {
+	runs := make(map[string]int)
+	for _, s := range specs() {
+		if s.Case != "" {
+			runs[s.Case]++
+		}
+	}
+	for _, c := range cases.All() {
+		if runs[c.ID] != 1 {
+			t.Errorf("case %s (group %s) is run by %d specs, want 1", c.ID, c.Group, runs[c.ID])
+		}
+	}
+}
+
+func TestDeviationsAndSpecsKnowEachOther(t *testing.T) {
+	var known []string
+	for _, d := range refimpl.Deviations() {
+		known = append(known, d.Name)
+		if len(claims(specs(), d.Name)) == 0 {
+			t.Errorf("no spec claims the deviation %s", d.Name)
+		}
+		if _, ok := clause.ByID(d.Clause); !ok {
+			t.Errorf("deviation %s breaks %s, which is no clause", d.Name, d.Clause)
+		}
+	}
+	for _, s := range specs() {
+		for _, name := range s.Catches {
+			if !slices.Contains(known, name) {
+				t.Errorf("%s claims %s, which is no deviation", s.ID, name)
+			}
+		}
+	}
+}
