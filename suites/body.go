@@ -24,6 +24,9 @@ func (e *Env) body(ctx context.Context) {
 	}
 	defer e.countSilence()
 	e.variant.spec.Run(ctx, e)
+	if ctx.Err() != nil { // a body that was cut short has judged nothing
+		e.Inconclusive("interrupted")
+	}
 }
 
 // countSilence keeps how many specs in a row went unanswered.

@@ -93,6 +93,9 @@ func (p *Plan) order() int64 {
 // joined returns a context that ends with either of two.
 func joined(a, b context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(a)
+	if b.Err() != nil { // AfterFunc would say so only a moment later
+		cancel(context.Cause(b))
+	}
 	stop := context.AfterFunc(b, func() { cancel(context.Cause(b)) })
 	return ctx, func() { stop(); cancel(nil) }
 }

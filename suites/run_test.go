@@ -1,0 +1,296 @@
+package suites_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	. "github.com/onsi/gomega"
+	"go.uber.org/goleak"
+
+	"github.com/chainmail-iot/chainmail/certfactory"
+	"github.com/chainmail-iot/chainmail/reports"
+	"github.com/chainmail-iot/chainmail/suites"
+	"github.com/chainmail-iot/chainmail/suites/clause"
+	"github.com/chainmail-iot/chainmail/suites/target"
+)
+
+func TestMain(m *testing.M) {
+	// Ginkgo does not stop the goroutine in which it listens for signals.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/onsi/ginkgo/v2/internal/interrupt_handler.(*InterruptHandler).registerForInterrupts.func2"))
+}
+
+// A shelf is a driver that only remembers what it holds.
+type shelf struct {
+	held   []string
+	refuse bool
+	err    error
+}
+
+func (*shelf) Name() string { return "shelf" }
+
+func (s *shelf) Add(_ context.Context, anchors []certfactory.Anchor) ([]target.Answer, error) {
+	answers := make([]target.Answer, len(anchors))
+	for i, a := range anchors {
+		answers[i] = target.Answer{Accepted: !s.refuse, Detail: "refused by the shelf"}
+		if !s.refuse {
+			s.held = append(s.held, a.Name)
+		}
+	}
+	return answers, s.err
+}
+
+func (s *shelf) Remove(_ context.Context, anchors []certfactory.Anchor) error {
+	for _, a := range anchors {
+		s.held = slices.DeleteFunc(s.held, func(name string) bool { return name == a.Name })
+	}
+	return nil
+}
+
+// open returns a target whose port accepts connections, and nothing else.
+func open(t *testing.T, d target.Driver) *target.Target {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return &target.Target{
+		Name: "test", MQTT: target.MQTT{Address: l.Addr().String(), Versions: []uint16{0x0303, 0x0304}}, Driver: d,
+		Policy: target.Policy{ClientID: target.ClientIDCommonName, MaxChainLength: 2},
+		Timing: target.Timing{Connect: 10 * time.Millisecond, Response: 10 * time.Millisecond, Convergence: time.Second},
+	}
+}
+
+func spec(id string, run func(context.Context, *suites.Env)) suites.Spec {
+	return suites.Spec{ID: id, Title: id, Expected: "something", Clauses: []string{"DC-CHAIN-12"}, Level: clause.Must, Run: run}
+}
+
+// plan makes a plan of these specs.
+func plan(t *testing.T, c suites.Config) *suites.Plan {
+	t.Helper()
+	if c.Profile.Name == "" {
+		c.Profile = suites.Profiles()[0]
+	}
+	p, err := suites.NewPlan(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// verdicts runs the specs and returns their verdicts by id.
+func verdicts(t *testing.T, c suites.Config) map[string]reports.Verdict {
+	t.Helper()
+	run, err := plan(t, c).Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(map[string]reports.Verdict)
+	for _, r := range run.Results {
+		if err := r.Validate(); err != nil {
+			t.Errorf("%s: %v", r.ID, err)
+		}
+		got[r.ID] = r.Verdict
+	}
+	return got
+}
+
+func TestRunKeepsFailureFaultAndSilenceApart(t *testing.T) {
+	should := spec("a/should", func(context.Context, *suites.Env) { Expect(false).To(BeTrue()) })
+	should.Level, should.Clauses = clause.Should, []string{"DC-CHAIN-09"}
+	needy := spec("a/needy", func(context.Context, *suites.Env) { t.Error("a spec ran that is not applicable") })
+	needy.Needs = []target.Capability{target.MQTTTokens}
+	over := spec("a/over", func(context.Context, *suites.Env) {})
+	over.OverTLS = true
+	old := over
+	old.ID, old.MaxTLS = "a/old", 0x0303
+	got := verdicts(t, suites.Config{Target: open(t, &shelf{}), Specs: []suites.Spec{
+		spec("a/pass", func(context.Context, *suites.Env) { Expect(true).To(BeTrue()) }),
+		spec("a/fail", func(context.Context, *suites.Env) { Expect(false).To(BeTrue()) }),
+		should, needy, over, old,
+		spec("a/panic", func(context.Context, *suites.Env) { panic("boom") }),
+		spec("a/fault", func(_ context.Context, e *suites.Env) { e.Fault(errors.New("ours")) }),
+		spec("a/silent", func(_ context.Context, e *suites.Env) { e.Silent("nothing") }),
+		spec("a/hangs", func(ctx context.Context, e *suites.Env) { <-ctx.Done() }),
+		spec("a/length", func(ctx context.Context, e *suites.Env) { e.Length(ctx, 3, false) }),
+		spec("a/short", func(ctx context.Context, e *suites.Env) { e.Length(ctx, 1, true) }),
+	}})
+	want := map[string]reports.Verdict{
+		"a/pass": reports.Pass, "a/fail": reports.Fail, "a/should": reports.Warn, "a/needy": reports.NotApplicable,
+		"a/over@tls1.2": reports.Pass, "a/over@tls1.3": reports.Pass, "a/old@tls1.2": reports.Pass,
+		"a/panic": reports.Error, "a/fault": reports.Error, "a/silent": reports.Inconclusive, "a/hangs": reports.Inconclusive,
+		"a/length": reports.NotApplicable, "a/short": reports.NotApplicable,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("verdicts (-want +got):\n%s", diff)
+	}
+}
+
+func TestRunRemovesWhatItAdded(t *testing.T) {
+	s := &shelf{held: []string{"theirs"}}
+	anchored := spec("a/anchored", func(ctx context.Context, e *suites.Env) {
+		_, anchor := e.OwnAnchor("another")
+		e.Trust(ctx, anchor)
+		if len(s.held) != 3 {
+			t.Errorf("the platform holds %q while the spec runs, want theirs and two of ours", s.held)
+		}
+	})
+	anchored.Anchors = func(e *suites.Env) ([]certfactory.Anchor, error) {
+		_, anchor := e.OwnAnchor("announced")
+		return []certfactory.Anchor{anchor, anchor}, nil
+	}
+	got := verdicts(t, suites.Config{Target: open(t, s), Specs: []suites.Spec{anchored}})
+	if got["a/anchored"] != reports.Pass {
+		t.Errorf("verdict %s, want pass", got["a/anchored"])
+	}
+	if diff := cmp.Diff([]string{"theirs"}, s.held); diff != "" {
+		t.Errorf("left on the platform (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnchorsThatArePreamble(t *testing.T) {
+	trusting := spec("a/trusting", func(ctx context.Context, e *suites.Env) {
+		_, anchor := e.OwnAnchor("anchor")
+		e.Trust(ctx, anchor)
+	})
+	tests := []struct {
+		name   string
+		driver *shelf
+		want   reports.Verdict
+	}{
+		{"refused", &shelf{refuse: true}, reports.Inconclusive},
+		{"unanswered", &shelf{err: target.ErrNoAnswer}, reports.Inconclusive},
+		{"our fault", &shelf{err: errors.New("disk full")}, reports.Error},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := verdicts(t, suites.Config{Target: open(t, tt.driver), Specs: []suites.Spec{trusting}})
+			if got["a/trusting"] != tt.want {
+				t.Errorf("verdict %s, want %s", got["a/trusting"], tt.want)
+			}
+		})
+	}
+}
+
+func TestSilenceIsNotWaitedForManyTimes(t *testing.T) {
+	tried := 0
+	var specs []suites.Spec
+	for _, id := range []string{"a/1", "a/2", "a/3", "a/4", "a/5", "a/6"} {
+		specs = append(specs, spec(id, func(_ context.Context, e *suites.Env) {
+			tried++
+			e.Silent("nothing")
+		}))
+	}
+	for id, v := range verdicts(t, suites.Config{Target: open(t, &shelf{}), Specs: specs}) {
+		if v != reports.Inconclusive {
+			t.Errorf("%s: %s, want inconclusive", id, v)
+		}
+	}
+	if tried != 3 {
+		t.Errorf("%d specs were tried, want 3", tried)
+	}
+}
+
+func TestRunCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var specs []suites.Spec
+	for _, id := range []string{"a/1", "a/2", "a/3"} {
+		specs = append(specs, spec(id, func(ctx context.Context, _ *suites.Env) {
+			cancel()
+			<-ctx.Done()
+		}))
+	}
+	p := plan(t, suites.Config{Target: open(t, &shelf{}), Specs: specs})
+	run, err := p.Run(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(run.Selected) != 3 || len(run.Results) != 1 {
+		t.Errorf("%d results of %d, want 1 of 3", len(run.Results), len(run.Selected))
+	}
+	outcome, _ := reports.Judge(run.Selected, run.Results, false, true)
+	if outcome != reports.Interrupted {
+		t.Errorf("outcome %s, want interrupted", outcome)
+	}
+}
+
+func TestRunUnreachable(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := open(t, &shelf{})
+	closed.MQTT.Address = l.Addr().String()
+	_ = l.Close()
+	_, err = plan(t, suites.Config{Target: closed, Specs: []suites.Spec{spec("a/1", func(context.Context, *suites.Env) {
+		t.Error("a spec ran against a closed port")
+	})}}).Run(t.Context())
+	if _, ok := errors.AsType[*target.UnreachableError](err); !ok {
+		t.Errorf("error %v, want an UnreachableError", err)
+	}
+}
+
+func TestSelection(t *testing.T) {
+	nop := func(context.Context, *suites.Env) {}
+	one, two := spec("chain/one", nop), spec("chain/two", nop)
+	one.OverTLS = true
+	rest := spec("rest/one", nop)
+	rest.Clauses = []string{"DC-REST-01", "DC-TRUST-03"}
+	costly := spec("chain/costly", nop)
+	costly.Costly = true
+	named := spec("identity/one", nop)
+	named.Clauses = []string{"DC-ID-03"}
+	all := []suites.Spec{one, two, rest, costly, named}
+	tests := []struct {
+		name    string
+		profile string
+		only    []string
+		want    []string
+	}{
+		{"all", "", nil, []string{"chain/one@tls1.2", "chain/one@tls1.3", "chain/two", "rest/one", "identity/one"}},
+		{"glob", "", []string{"chain/*"}, []string{"chain/one@tls1.2", "chain/one@tls1.3", "chain/two", "chain/costly"}},
+		{"id", "", []string{"chain/one"}, []string{"chain/one@tls1.2", "chain/one@tls1.3"}},
+		{"id with axis", "", []string{"chain/one@tls1.3"}, []string{"chain/one@tls1.3"}},
+		{"family", "", []string{"rest"}, []string{"rest/one"}},
+		{"clause", "", []string{"dc-trust-03"}, []string{"rest/one"}},
+		{"two", "", []string{"rest/*", "identity/*"}, []string{"rest/one", "identity/one"}},
+		{"broker", "broker", nil, []string{"chain/one@tls1.2", "chain/one@tls1.3", "chain/two"}},
+		{"nothing matches", "", []string{"chain/*", "chain/none"}, nil},
+		{"nothing left", "broker", []string{"rest"}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			profile, err := suites.ProfileByName(tt.profile)
+			if err != nil {
+				t.Fatal(err)
+			}
+			system := open(t, &shelf{})
+			system.Policy.ClientID = target.ClientIDAny
+			p, err := suites.NewPlan(suites.Config{Target: system, Profile: profile, Specs: all, Only: tt.only})
+			if tt.want == nil {
+				if !errors.Is(err, suites.ErrNothingSelected) {
+					t.Errorf("error %v, want that nothing is selected", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, p.Selected()); diff != "" {
+				t.Errorf("selected (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestProfileByNameUnknown(t *testing.T) {
+	if _, err := suites.ProfileByName("none"); err == nil {
+		t.Error("the profile none exists")
+	}
+}
