@@ -89,14 +89,14 @@ func (f *Factory) rsaKey(alg Alg, name string) crypto.Signer {
 	search, ok := f.rsaKeys[label]
 	if !ok {
 		search = sync.OnceValue(func() *rsa.PrivateKey {
-			return deriveRSA(alg.rsaBits(), f.seed.stream("key "+alg.String(), name))
+			return DeriveRSA(alg.rsaBits(), rsaExponent, f.seed.stream("key "+alg.String(), name))
 		})
 		f.rsaKeys[label] = search
 	}
 	f.mu.Unlock()
 	key := search()
 	if alg.rsaBits() < 1024 {
-		return SmallRSA(key)
+		return PlainRSA(key)
 	}
 	return key
 }

@@ -13,9 +13,10 @@ import (
 // rsaExponent is the public exponent of every good key.
 const rsaExponent = 65537
 
-// deriveRSA searches the stream for two primes whose product has that many bits.
-// [rsa.GenerateKey] would ignore the stream.
-func deriveRSA(bits int, r io.Reader) *rsa.PrivateKey {
+// DeriveRSA searches a stream for two primes whose product has that many bits and
+// for which the public exponent has an inverse. [rsa.GenerateKey] would ignore the
+// stream. Unlike [Factory.Key] it keeps nothing.
+func DeriveRSA(bits, exponent int, r io.Reader) *rsa.PrivateKey {
 	one := big.NewInt(1)
 	for {
 		p, q := searchPrime(r, (bits+1)/2), searchPrime(r, bits/2)
@@ -23,12 +24,12 @@ func deriveRSA(bits int, r io.Reader) *rsa.PrivateKey {
 			continue
 		}
 		phi := new(big.Int).Mul(new(big.Int).Sub(p, one), new(big.Int).Sub(q, one))
-		d := new(big.Int).ModInverse(big.NewInt(rsaExponent), phi)
+		d := new(big.Int).ModInverse(big.NewInt(int64(exponent)), phi)
 		if d == nil {
 			continue
 		}
 		key := &rsa.PrivateKey{
-			PublicKey: rsa.PublicKey{N: new(big.Int).Mul(p, q), E: rsaExponent},
+			PublicKey: rsa.PublicKey{N: new(big.Int).Mul(p, q), E: exponent},
 			D:         d,
 			Primes:    []*big.Int{p, q},
 		}
@@ -86,10 +87,11 @@ func candidates(start *big.Int) []bool {
 	return composite
 }
 
-// SmallRSA returns a signer for a key that crypto/rsa refuses to sign with: a
-// modulus below 1024 bits, an exponent of 1, primes that are none. It signs
-// PKCS #1 v1.5 and PSS (RFC 8017 §8) with SHA-256 and takes no care of timing.
-func SmallRSA(key *rsa.PrivateKey) OddKey {
+// PlainRSA returns a signer for a key that crypto/rsa refuses to sign with: a
+// modulus below 1024 bits, an exponent of 1, more primes than two. It needs N, E
+// and D alone, signs PKCS #1 v1.5 and PSS (RFC 8017 §8) with SHA-256 and takes no
+// care of timing.
+func PlainRSA(key *rsa.PrivateKey) OddKey {
 	// The encoder of x509 looks at neither the length nor the exponent.
 	info, _ := x509.MarshalPKIXPublicKey(&key.PublicKey)
 	return OddKey{Signer: plainRSA{key}, Info: info}

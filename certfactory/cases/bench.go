@@ -15,7 +15,12 @@ type Bench struct {
 	factory *certfactory.Factory
 	tag     string
 	root    *certfactory.Certificate
+	canary  string
 }
+
+// DefaultCanary is the address that rows tagged [TagCanary] name if the bench was
+// given no other: the discard port, where nobody listens.
+const DefaultCanary = "http://127.0.0.1:9/canary"
 
 // NewBench returns the bench of that name. Factory and name decide every byte of
 // what is built there.
@@ -24,7 +29,17 @@ func NewBench(f *certfactory.Factory, name string) *Bench {
 		factory: f,
 		tag:     f.Tag("bench " + name),
 		root:    f.Root(runName(f, "root")),
+		canary:  DefaultCanary,
 	}
+}
+
+// WithCanary returns a bench like this one whose certificates name another
+// address to fetch from. Who listens there sees whether a platform fetches what a
+// certificate tells it to.
+func (b *Bench) WithCanary(url string) *Bench {
+	other := *b
+	other.canary = url
+	return &other
 }
 
 // Factory returns the factory of the bench.

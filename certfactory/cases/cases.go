@@ -47,7 +47,7 @@ const (
 	TagNoProof     = "no-proof"     // the handshake cannot be signed with the key in the certificate
 	TagAnchorFault = "anchor-fault" // the fault is in the anchor: refusing its upload satisfies the row
 	TagOwnAnchor   = "own-anchor"   // the anchor differs from the control's, but is fit to be uploaded
-	TagCanary      = "canary"       // names the address in CanaryURL, which the platform should not fetch
+	TagCanary      = "canary"       // names the canary of the bench, which the platform should not fetch
 )
 
 // A Case is one row of the catalogue: what a device presents and what is
@@ -142,6 +142,7 @@ func groups() []group {
 	return []group{
 		{"composition", composition()},
 		{"length", length()},
+		{"tenancy", tenancy()},
 		{"path-length", pathLength()},
 		{"basic-constraints", basicConstraints()},
 		{"key-usage", keyUsage()},
@@ -151,6 +152,7 @@ func groups() []group {
 		{"keys", keys()},
 		{"validity", validity()},
 		{"extensions", extensions()},
+		{"serial", serialNumbers()},
 		{"encoding", encoding()},
 		{"possession", possession()},
 	}

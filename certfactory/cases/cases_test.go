@@ -177,13 +177,11 @@ func TestBuildsAtAnySeed(t *testing.T) {
 					t.Errorf("maximum length %d, want %d", built.MaxLength, c.MaxLength)
 				}
 			}
-			if !slices.Contains(sameForAll, c.ID) {
-				if bytes.Equal(p.Chain[0], q.Chain[0]) || bytes.Equal(p.Chain[0], r.Chain[0]) {
-					t.Error("two devices, one certificate")
-				}
-				if p.ClientID != "" && (p.ClientID == q.ClientID || p.ClientID == r.ClientID) {
-					t.Error("two devices, one client id")
-				}
+			if !slices.Contains(sameEntry, c.ID) && (bytes.Equal(p.Chain[0], q.Chain[0]) || bytes.Equal(p.Chain[0], r.Chain[0])) {
+				t.Error("two devices, one certificate")
+			}
+			if !slices.Contains(sameClientID, c.ID) && (p.ClientID == q.ClientID || p.ClientID == r.ClientID) {
+				t.Error("two devices, one client id")
 			}
 			for i, a := range p.Anchors {
 				if bytes.Equal(a.DER, q.Anchors[i].DER) || a.Name == q.Anchors[i].Name {
@@ -194,8 +192,15 @@ func TestBuildsAtAnySeed(t *testing.T) {
 	}
 }
 
-// sameForAll are the rows whose entry does not depend on the device.
-var sameForAll = []string{"chain-root-only-with-root-key", "order-reversed"}
+var (
+	// sameEntry are the rows whose first entry has nothing of the device in it.
+	sameEntry = []string{
+		"chain-root-only-with-root-key", "order-reversed", "der-empty-entry", "der-length-overflow", "der-deep-nesting", "der-huge-1mb",
+	}
+	// sameClientID are the rows that are about a name which devices share, or
+	// about one that leaves no room to tell them apart.
+	sameClientID = []string{"chain-root-only-with-root-key", "cn-duplicate-device", "cn-clientid-empty", "cn-only-spaces"}
+)
 
 func TestNames(t *testing.T) {
 	b := cases.NewBench(shared(), "bench")

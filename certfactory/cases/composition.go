@@ -24,7 +24,8 @@ func completeChains() []Case {
 			Build: direct(rsaRoot("profile", certfactory.RSA4096, certfactory.PathLen(10)), leafKey(certfactory.RSA4096)),
 		},
 		{
-			ID: "valid-one-intermediate", Expectation: Accept, Clauses: []string{"DC-CHAIN-03", "DC-CHAIN-11"}, Basis: signedByAnchor,
+			ID: "valid-one-intermediate", Expectation: Accept,
+			Clauses: []string{"DC-CHAIN-03", "DC-CHAIN-11", "DC-TRUST-09"}, Basis: signedByAnchor + "; " + onlyOneTrusted,
 			How:   "device certificate, one intermediate, uploaded root",
 			Build: below(1),
 		},

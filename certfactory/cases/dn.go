@@ -1,8 +1,10 @@
 package cases
 
 import (
+	"bytes"
 	"crypto/x509"
 	"encoding/asn1"
+	"slices"
 
 	"github.com/chainmail-iot/chainmail/certfactory"
 )
@@ -11,8 +13,10 @@ import (
 
 // Identifiers of attributes.
 var (
-	oidCN = certfactory.OID(2, 5, 4, 3)
-	oidO  = certfactory.OID(2, 5, 4, 10)
+	oidCN      = certfactory.OID(2, 5, 4, 3)
+	oidSurname = certfactory.OID(2, 5, 4, 4)
+	oidO       = certfactory.OID(2, 5, 4, 10)
+	oidOU      = certfactory.OID(2, 5, 4, 11)
 )
 
 // atv is one AttributeTypeAndValue.
@@ -20,8 +24,10 @@ func atv(id []byte, tag byte, value []byte) []byte {
 	return sequence(id, certfactory.Element(tag, value))
 }
 
-// rdn is one RelativeDistinguishedName of so many attributes.
+// rdn is one RelativeDistinguishedName of so many attributes, sorted as DER wants
+// a SET OF.
 func rdn(atvs ...[]byte) []byte {
+	slices.SortFunc(atvs, bytes.Compare)
 	return certfactory.Element(certfactory.TagSet, atvs...)
 }
 

@@ -97,3 +97,7 @@ func rawTimes(edit func(begin time.Time, end []byte) (from, to []byte)) option {
 func validUntil(end time.Time) option {
 	return certfactory.With(func(t *x509.Certificate) { t.NotAfter = end })
 }
+
+func octetString(content []byte) []byte {
+	return certfactory.Element(certfactory.TagOctetString, content)
+}

@@ -23,7 +23,7 @@ func wrongOrders() []Case {
 		{
 			ID: "order-reversed", Expectation: Refuse, Clauses: []string{"DC-CHAIN-08", "DC-CHAIN-09", "DC-TLS-06"}, Basis: chainStarts,
 			How: "root, intermediate, device certificate; the device's key signs", Fault: "chain, key: turned round",
-			Control: "valid-one-intermediate", Reason: "tls", RFCAlert: []string{"decrypt_error"},
+			Control: "valid-one-intermediate", Reason: "issuer-mismatch", RFCAlert: []string{"decrypt_error"},
 			Build: below(1, sending(2, 1, 0)),
 		},
 		{

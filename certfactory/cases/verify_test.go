@@ -1,6 +1,7 @@
 package cases_test
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -10,12 +11,13 @@ import (
 	"encoding/asn1"
 	"encoding/hex"
 	"fmt"
+	"math/big"
 
 	"github.com/chainmail-iot/chainmail/certfactory"
 )
 
 // verifies reports whether the signature over a certificate is that of a key, by
-// the algorithm that the certificate names outside.
+// the algorithm that is named in what was signed.
 func verifies(p *certfactory.Parts, key crypto.PublicKey, der []byte) bool {
 	var cert struct{ TBS, Algorithm, Signature asn1.RawValue }
 	if _, err := asn1.Unmarshal(der, &cert); err != nil {
@@ -27,7 +29,7 @@ func verifies(p *certfactory.Parts, key crypto.PublicKey, der []byte) bool {
 		"300a06082a8648ce3d040304":       x509.ECDSAWithSHA512,
 		"300d06092a864886f70d01010b0500": x509.SHA256WithRSA,
 		"300506032b6570":                 x509.PureEd25519,
-	}[hex.EncodeToString(p.OuterAlgorithm)]
+	}[hex.EncodeToString(p.Algorithm)]
 	if !ok {
 		return false
 	}
@@ -46,7 +48,7 @@ func verifies(p *certfactory.Parts, key crypto.PublicKey, der []byte) bool {
 func describeParsedKey(key crypto.PublicKey) string {
 	switch key := key.(type) {
 	case *rsa.PublicKey:
-		return fmt.Sprintf("RSA %d, exponent %d", key.N.BitLen(), key.E)
+		return fmt.Sprintf("RSA %d, exponent %d, modulus ends in %d", key.N.BitLen(), key.E, key.N.Bit(0))
 	case *ecdsa.PublicKey:
 		return key.Curve.Params().Name
 	}
@@ -68,12 +70,14 @@ func describeKey(p certfactory.Presentation) string {
 	}
 	cert, err := x509.ParseCertificate(p.Chain[0])
 	if err != nil {
-		return "fits"
+		return "fits" // or cannot be tried: what does not parse is declared elsewhere
 	}
 	fits := false
 	switch key := cert.PublicKey.(type) {
 	case *rsa.PublicKey:
-		fits = rsa.VerifyPKCS1v15(key, crypto.SHA256, message, signature) == nil
+		// crypto/rsa would refuse the odd keys for what they are.
+		plain := new(big.Int).Exp(new(big.Int).SetBytes(signature), big.NewInt(int64(key.E)), key.N)
+		fits = bytes.HasSuffix(plain.Bytes(), message)
 	case *ecdsa.PublicKey:
 		fits = ecdsa.VerifyASN1(key, message, signature)
 	case ed25519.PublicKey:
