@@ -29,6 +29,7 @@ import (
 	"github.com/chainmail-iot/chainmail/refimpl/deviation"
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
 	"github.com/chainmail-iot/chainmail/refimpl/rest"
+	"github.com/chainmail-iot/chainmail/refimpl/stage"
 	"github.com/chainmail-iot/chainmail/refimpl/token"
 	"github.com/chainmail-iot/chainmail/refimpl/trust"
 )
@@ -91,7 +92,11 @@ type Platform struct {
 	rest       *http.Server
 	management *http.Server
 
+	witness *witness
+	knobs   stage.Knobs
+
 	maxChainLength atomic.Int64
+	offset         atomic.Int64 // of the clock, a time.Duration
 	running        sync.WaitGroup
 	addresses      Addresses
 }
@@ -106,7 +111,7 @@ func New(c Config) (*Platform, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure reference platform: %w", err)
 	}
-	p := &Platform{config: c}
+	p := &Platform{config: c, witness: newWitness()}
 	p.maxChainLength.Store(int64(c.MaxChainLength))
 	if p.registry, err = registry.New(c.Tenants); err != nil {
 		return nil, fmt.Errorf("configure reference platform: %w", err)
@@ -114,23 +119,36 @@ func New(c Config) (*Platform, error) {
 	if p.authority, err = newAuthority(c.ServerNames); err != nil {
 		return nil, err
 	}
-	host := c.ServerNames[0]
-	if p.tokens, err = token.New(token.Config{Host: host, Options: p.registry, Now: c.Now}); err != nil {
+	if p.tokens, err = token.New(token.Config{Host: c.ServerNames[0], Options: p.registry, Now: p.now}); err != nil {
 		return nil, err
 	}
 	p.broker = broker.New(broker.Config{
 		Registry: p.registry, Tokens: p.tokens, Certificate: p.authority.server,
 		MaxChainLength: p.maxLength, AnchorOptional: c.AnchorOptional, LateRefusal: c.LateRefusal,
-		Deviations: deviations, Now: c.Now, Log: c.Log,
+		Deviations: deviations, Now: p.now, Log: c.Log, Observe: p.witness.observe, Knobs: &p.knobs,
 	})
-	p.rest = server(c.Log, rest.New(rest.Config{
-		Registry: p.registry, Tokens: p.tokens, Sessions: p.broker, Host: host, Log: c.Log,
-		Rules: func() trust.Rules { return trust.Rules{Now: c.Now(), Deviations: deviations} },
-	}))
+	p.rest = server(c.Log, p.restAPI(deviations))
 	p.rest.TLSConfig = &tls.Config{Certificates: []tls.Certificate{p.authority.server}, MinVersion: tls.VersionTLS12}
 	p.management = server(c.Log, p.managementAPI())
 	return p, nil
 }
+
+// restAPI serves the REST API, and MQTT over WebSocket beside it.
+func (p *Platform) restAPI(deviations deviation.Set) http.Handler {
+	api := rest.New(rest.Config{
+		Registry: p.registry, Tokens: p.tokens, Sessions: p.broker, Host: p.config.ServerNames[0],
+		Rules: func() trust.Rules { return trust.Rules{Now: p.now(), Deviations: deviations} },
+		Now:   p.now, Log: p.config.Log, Knobs: &p.knobs,
+	})
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /mqtt", p.serveWebSocket)
+	mux.Handle("/", p.witness.counted(api))
+	return mux
+}
+
+// now is the platform's clock: that of the configuration, put forward or back by the
+// management API.
+func (p *Platform) now() time.Time { return p.config.Now().Add(time.Duration(p.offset.Load())) }
 
 func withDefaults(c Config) (Config, error) {
 	if c.MQTTAddress == "" {

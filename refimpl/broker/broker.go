@@ -195,7 +195,7 @@ func (b *Broker) Close(ctx context.Context) error {
 		b.listener = nil
 	}
 	for c := range b.open {
-		go c.conn.Close() // that of a WebSocket takes its time
+		c.cut()
 	}
 	b.mu.Unlock()
 	over := make(chan struct{})

@@ -93,6 +93,16 @@ func (c *client) end() {
 	_ = c.conn.SetReadDeadline(time.Unix(1, 0))
 }
 
+// cut ends the connection at once, whatever it is at. Safe from any goroutine. To close
+// a WebSocket would be to wait for the other side; a deadline in the past cuts it off.
+func (c *client) cut() {
+	if _, tcp := c.conn.(*net.TCPConn); tcp {
+		_ = c.conn.Close()
+		return
+	}
+	c.end()
+}
+
 // Why a session ends without a fault.
 var (
 	errEnded      = errors.New("ended by the platform")

@@ -66,6 +66,7 @@ func (a *API) addAnchor(c call) (answer, *problem) {
 	if err != nil {
 		return answer{}, notFound("security/Not Found", "There is no tenant with id = %s", c.tenant)
 	}
+	a.audit(c, "Trusted certificate added", added.Fingerprint)
 	return created(anchorObject(c, added)), nil
 }
 
@@ -130,6 +131,7 @@ func (a *API) changeAnchor(c call) (answer, *problem) {
 	if err != nil {
 		return answer{}, c.noAnchor()
 	}
+	a.audit(c, "Trusted certificate changed", anchor.Fingerprint)
 	return ok(anchorObject(c, anchor)), nil
 }
 
@@ -139,6 +141,7 @@ func (a *API) deleteAnchor(c call) (answer, *problem) {
 		return answer{}, c.noAnchor()
 	}
 	a.config.Sessions.EndAnchor(c.tenant, c.fingerprint()) // DC-TRUST-08
+	a.audit(c, "Trusted certificate deleted", c.fingerprint())
 	return noContent(), nil
 }
 

@@ -10,8 +10,12 @@ import (
 	"strings"
 )
 
-// maxBody bounds a request's body in bytes.
-const maxBody = 1 << 20
+// Bounds on a request's body in bytes. The first holds for everything, and is what
+// a list of many thousand devices needs.
+const (
+	maxBody = 32 << 20
+	maxJSON = 1 << 20
+)
 
 // An answer is what a request is answered with.
 type answer struct {
@@ -56,6 +60,10 @@ func unprocessable(code, format string, args ...any) *problem {
 	return refuse(http.StatusUnprocessableEntity, code, format, args...)
 }
 
+func payloadTooLarge(limit int64) *problem {
+	return refuse(http.StatusRequestEntityTooLarge, "general/Payload Too Large", "The limit is %d bytes.", limit)
+}
+
 // write sends an answer or, if there is one, a problem. Who changes something without
 // an Accept header gets no body: so the platform does (platform-facts, section 3).
 func (a *API) write(w http.ResponseWriter, r *http.Request, ans answer, p *problem) {
@@ -91,9 +99,9 @@ func (c call) decode(into any) *problem {
 	if err != nil || kind != "application/json" && !strings.HasSuffix(kind, "+json") {
 		return refuse(http.StatusUnsupportedMediaType, "general/Unsupported Media Type", "The body must be JSON.")
 	}
-	body, err := io.ReadAll(c.Body)
+	body, err := io.ReadAll(http.MaxBytesReader(nil, c.Body, maxJSON))
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return refuse(http.StatusRequestEntityTooLarge, "general/Payload Too Large", "The limit is %d bytes.", tooLarge.Limit)
+		return payloadTooLarge(tooLarge.Limit)
 	}
 	if err != nil {
 		return refuse(http.StatusBadRequest, "general/Bad Request", "The body could not be read.")

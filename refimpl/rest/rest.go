@@ -1,18 +1,20 @@
 // Package rest is the HTTP side of the reference platform: trust anchors, tenant
-// options, users and who am I, in the form that the platform's own API has
-// (platform-facts, sections 3, 4, 7 and 8).
+// options, users, registration of devices, inventory and audit, in the form that the
+// platform's own API has (platform-facts, sections 3 to 8).
 //
-// An API is an http.Handler; its routes are in one table in New. A route's function
-// gets a call, whose user is known and has one of the roles that the table asks for,
-// and returns an answer or a problem.
+// An API is an http.Handler; its routes are in tables. A route's function gets a call,
+// whose user is known and has one of the roles that the table asks for, and returns
+// an answer or a problem.
 package rest
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
+	"github.com/chainmail-iot/chainmail/refimpl/stage"
 	"github.com/chainmail-iot/chainmail/refimpl/token"
 	"github.com/chainmail-iot/chainmail/refimpl/trust"
 )
@@ -26,6 +28,14 @@ const (
 	optionRead            = "ROLE_OPTION_MANAGEMENT_READ"
 	userAdmin             = "ROLE_USER_MANAGEMENT_ADMIN"
 	userRead              = "ROLE_USER_MANAGEMENT_READ"
+	deviceControlAdmin    = "ROLE_DEVICE_CONTROL_ADMIN"
+	deviceControlRead     = "ROLE_DEVICE_CONTROL_READ"
+	deviceBootstrap       = "ROLE_DEVICE_BOOTSTRAP"
+	inventoryAdmin        = "ROLE_INVENTORY_ADMIN"
+	inventoryRead         = "ROLE_INVENTORY_READ"
+	identityAdmin         = "ROLE_IDENTITY_ADMIN"
+	identityRead          = "ROLE_IDENTITY_READ"
+	auditRead             = "ROLE_AUDIT_READ"
 )
 
 // Sessions is where sessions are ended that have lost what they live on. A
@@ -44,7 +54,11 @@ type Config struct {
 	Rules func() trust.Rules
 	// Host is the platform's host name, the domain of every tenant.
 	Host string
-	Log  *slog.Logger
+	// Now is the clock of the audit records.
+	Now func() time.Time
+	Log *slog.Logger
+	// Knobs hold requests up where a tester wants it.
+	Knobs *stage.Knobs
 }
 
 // An API answers REST requests. It is safe for concurrent use.
@@ -53,25 +67,43 @@ type API struct {
 	mux    *http.ServeMux
 }
 
+// A route is one line of the API.
+type route struct {
+	pattern string
+	// roles are those of which the user needs one; none: every user.
+	roles []string
+	serve func(*API, call) (answer, *problem)
+}
+
 // New returns the API.
 func New(c Config) *API {
 	a := &API{config: c, mux: http.NewServeMux()}
+	for _, r := range slices.Concat(anchorRoutes(), tenantRoutes(), deviceRoutes()) {
+		a.mux.HandleFunc(r.pattern, a.handler(r))
+	}
+	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		a.write(w, r, answer{}, notFound("general/Not Found", "There is nothing at %s %s.", r.Method, r.URL.Path))
+	})
+	return a
+}
+
+func anchorRoutes() []route {
 	const anchors = "/tenant/tenants/{tenant}/trusted-certificates"
-	anchorAdmin := []string{tenantAdmin, tenantManagementAdmin} // DC-REST-02
-	anchorRead := append(anchorAdmin, tenantManagementRead)
+	write := []string{tenantAdmin, tenantManagementAdmin} // DC-REST-02
+	read := []string{tenantAdmin, tenantManagementAdmin, tenantManagementRead}
+	return []route{
+		{"POST " + anchors, write, (*API).addAnchor},
+		{"GET " + anchors, read, (*API).listAnchors},
+		{"GET " + anchors + "/{fingerprint}", read, (*API).readAnchor},
+		{"PUT " + anchors + "/{fingerprint}", write, (*API).changeAnchor},
+		{"DELETE " + anchors + "/{fingerprint}", write, (*API).deleteAnchor},
+	}
+}
+
+func tenantRoutes() []route {
 	options, readOptions := []string{optionAdmin}, []string{optionAdmin, optionRead}
 	users, readUsers := []string{userAdmin}, []string{userAdmin, userRead}
-	for _, r := range []struct {
-		pattern string
-		roles   []string // any of them; none: every user
-		serve   func(*API, call) (answer, *problem)
-	}{
-		{"POST " + anchors, anchorAdmin, (*API).addAnchor},
-		{"GET " + anchors, anchorRead, (*API).listAnchors},
-		{"GET " + anchors + "/{fingerprint}", anchorRead, (*API).readAnchor},
-		{"PUT " + anchors + "/{fingerprint}", anchorAdmin, (*API).changeAnchor},
-		{"DELETE " + anchors + "/{fingerprint}", anchorAdmin, (*API).deleteAnchor},
-
+	return []route{
 		{"GET /tenant/options", readOptions, (*API).listOptions},
 		{"POST /tenant/options", options, (*API).addOption},
 		{"GET /tenant/options/{category}", readOptions, (*API).readCategory},
@@ -85,16 +117,30 @@ func New(c Config) *API {
 		{"PUT /user/{tenant}/users/{user}", users, (*API).changeUser},
 		{"DELETE /user/{tenant}/users/{user}", users, (*API).deleteUser},
 
+		{"GET /audit/auditRecords", []string{auditRead}, (*API).listAudit},
 		{"GET /tenant/currentTenant", nil, (*API).currentTenant},
 		{"GET /user/currentUser", nil, (*API).currentUser},
 		{"POST /user/logout", nil, (*API).logout},
-	} {
-		a.mux.HandleFunc(r.pattern, a.route(r.roles, r.serve))
 	}
-	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		a.write(w, r, answer{}, notFound("general/Not Found", "There is nothing at %s %s.", r.Method, r.URL.Path))
-	})
-	return a
+}
+
+func deviceRoutes() []route {
+	const requests, objects = "/devicecontrol/newDeviceRequests", "/inventory/managedObjects"
+	register, readRequests := []string{deviceControlAdmin}, []string{deviceControlAdmin, deviceControlRead}
+	return []route{
+		{"POST /devicecontrol/bulkNewDeviceRequests", register, (*API).bulkRegister},
+		{"POST " + requests, register, (*API).addRequest},
+		{"GET " + requests, readRequests, (*API).listRequests},
+		{"GET " + requests + "/{id}", readRequests, (*API).readRequest},
+		{"PUT " + requests + "/{id}", register, (*API).changeRequest},
+		{"DELETE " + requests + "/{id}", register, (*API).deleteRequest},
+		{"POST /devicecontrol/deviceCredentials", []string{deviceBootstrap}, (*API).takeCredentials},
+
+		{"GET " + objects, []string{inventoryAdmin, inventoryRead}, (*API).listDevices},
+		{"GET " + objects + "/{id}", []string{inventoryAdmin, inventoryRead}, (*API).readDevice},
+		{"DELETE " + objects + "/{id}", []string{inventoryAdmin}, (*API).deleteDevice},
+		{"GET /identity/externalIds/{type}/{externalID}", []string{identityAdmin, identityRead}, (*API).readExternalID},
+	}
 }
 
 // ServeHTTP answers a request.
@@ -109,22 +155,22 @@ type call struct {
 	token string
 }
 
-// route makes an http.HandlerFunc that asks who it is before it serves. Everything
+// handler makes an http.HandlerFunc that asks who it is before it serves. Everything
 // happens in the user's own tenant.
-func (a *API) route(roles []string, serve func(*API, call) (answer, *problem)) http.HandlerFunc {
+func (a *API) handler(route route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		a.config.Knobs.Wait(r.Context().Done(), stage.HTTP)
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		c, refused := a.identify(r)
 		if refused == nil {
-			refused = a.authorize(c, roles)
+			refused = a.authorize(c, route.roles)
 		}
 		if refused != nil {
-			a.config.Log.LogAttrs(context.Background(), slog.LevelInfo, "refused",
-				slog.String("stage", "rest"), slog.Int("status", refused.status), slog.String("path", r.URL.Path))
+			a.config.Log.Info("refused", "stage", "rest", "status", refused.status, "path", r.URL.Path)
 			a.write(w, r, answer{}, refused)
 			return
 		}
-		ans, refused := serve(a, c)
+		ans, refused := route.serve(a, c)
 		a.write(w, r, ans, refused)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/chainmail-iot/chainmail/certfactory"
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
 	"github.com/chainmail-iot/chainmail/refimpl/rest"
+	"github.com/chainmail-iot/chainmail/refimpl/stage"
 	"github.com/chainmail-iot/chainmail/refimpl/token"
 	"github.com/chainmail-iot/chainmail/refimpl/trust"
 )
@@ -42,7 +43,9 @@ func newAPI(t *testing.T) *api {
 			return registry.UserConfig{Name: name, Password: name + "@" + id, Roles: roles}
 		}
 		return registry.TenantConfig{ID: id, Users: []registry.UserConfig{
-			user("admin", "ROLE_TENANT_ADMIN", "ROLE_OPTION_MANAGEMENT_ADMIN", "ROLE_USER_MANAGEMENT_ADMIN"),
+			user("admin", "ROLE_TENANT_ADMIN", "ROLE_OPTION_MANAGEMENT_ADMIN", "ROLE_USER_MANAGEMENT_ADMIN",
+				"ROLE_DEVICE_CONTROL_ADMIN", "ROLE_INVENTORY_ADMIN", "ROLE_IDENTITY_READ", "ROLE_AUDIT_READ"),
+			user("bootstrap", "ROLE_DEVICE_BOOTSTRAP"),
 			user("manager", "ROLE_TENANT_MANAGEMENT_ADMIN"),
 			user("viewer", "ROLE_INVENTORY_READ"),
 		}}
@@ -57,7 +60,7 @@ func newAPI(t *testing.T) *api {
 		t.Fatal(err)
 	}
 	a.handler = rest.New(rest.Config{
-		Registry: a.registry, Tokens: a.tokens, Sessions: a, Host: "platform.test", Log: slog.New(slog.DiscardHandler),
+		Registry: a.registry, Tokens: a.tokens, Sessions: a, Host: "platform.test", Log: slog.New(slog.DiscardHandler), Now: clock, Knobs: &stage.Knobs{},
 		Rules: func() trust.Rules { return trust.Rules{Now: now} },
 	})
 	return a
