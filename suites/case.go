@@ -91,24 +91,22 @@ func offered(c cases.Case) bool {
 // faulty anchor is left out: it might spoil the others that go with it.
 func announce(e *Env, c cases.Case) ([]certfactory.Anchor, error) {
 	var anchors []certfactory.Anchor
-	add := func(c cases.Case, label string) error {
-		p, err := c.Build(e.Bench(label))
-		if err == nil && !c.Tagged(cases.TagAnchorFault) {
-			anchors = append(anchors, p.Anchors...)
+	if !c.Tagged(cases.TagAnchorFault) {
+		p, err := e.build(c.ID, labelCase)
+		if err != nil {
+			return nil, err
 		}
-		return err
+		anchors = p.Anchors
 	}
-	if err := add(c, labelCase); err != nil {
-		return nil, err
-	}
-	twin, ok := cases.ByID(c.Control)
-	if !ok {
+	if c.Control == "" {
 		return anchors, nil
 	}
 	for _, label := range []string{labelBefore, labelAfter} {
-		if err := add(twin, label); err != nil {
+		p, err := e.build(c.Control, label)
+		if err != nil {
 			return nil, err
 		}
+		anchors = slices.Concat(anchors, p.Anchors)
 	}
 	return anchors, nil
 }

@@ -33,15 +33,30 @@ func (e *Env) Bench(label string) *cases.Bench {
 
 // Build builds a case of the catalogue under a label.
 func (e *Env) Build(id, label string) certfactory.Presentation {
+	p, err := e.build(id, label)
+	if err != nil {
+		e.Fault(err)
+	}
+	return p
+}
+
+// build makes each presentation once: what was announced before the run is what
+// the body presents.
+func (e *Env) build(id, label string) (certfactory.Presentation, error) {
+	name := e.variant.id() + "/" + label
+	if p, ok := e.session.built[id+" "+name]; ok {
+		return p, nil
+	}
 	c, ok := cases.ByID(id)
 	if !ok {
-		e.Fault(fmt.Errorf("no case %q in the catalogue", id))
+		return certfactory.Presentation{}, fmt.Errorf("no case %q in the catalogue", id)
 	}
 	p, err := c.Build(e.Bench(label))
 	if err != nil {
-		e.Fault(fmt.Errorf("build case %s: %w", id, err))
+		return p, fmt.Errorf("build case %s: %w", id, err)
 	}
-	return p
+	e.session.built[id+" "+name] = p
+	return p, nil
 }
 
 // Inconclusive ends the spec: the evidence allows no judgement.

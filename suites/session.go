@@ -21,7 +21,8 @@ const silences = 3
 // changed it. Specs run one after the other, so it needs no lock.
 type session struct {
 	target  *target.Target
-	anchors []certfactory.Anchor // that we added and not yet removed
+	built   map[string]certfactory.Presentation // by case and name
+	anchors []certfactory.Anchor                // that we added and not yet removed
 	answers map[string]target.Answer
 	users   map[string]bool // device users that may have come to be
 
@@ -35,7 +36,10 @@ type session struct {
 }
 
 func newSession(t *target.Target) *session {
-	return &session{target: t, answers: make(map[string]target.Answer), users: make(map[string]bool)}
+	return &session{
+		target: t, built: make(map[string]certfactory.Presentation),
+		answers: make(map[string]target.Answer), users: make(map[string]bool),
+	}
 }
 
 // key tells anchors apart: the same certificate may be one in two tenants.

@@ -65,10 +65,13 @@ func write(t *testing.T, path string, data []byte) {
 	}
 }
 
-// foreign runs a program that we did not write, within a bound.
+// bound is how long a program may take that a test runs.
+const bound = 10 * time.Minute
+
+// foreign runs a program in a process of its own, within the bound.
 func foreign(t *testing.T, stdin, program string, args ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), bound)
 	defer cancel()
 	command := exec.CommandContext(ctx, program, args...)
 	command.Stdin = strings.NewReader(stdin)

@@ -21,7 +21,7 @@ type progress interface {
 
 func newProgress(w io.Writer) progress {
 	if width, ok := terminalWidth(w); ok {
-		return &bar{out: w, width: min(width, 100)}
+		return &bar{out: w, width: width}
 	}
 	return &lines{out: w}
 }
@@ -53,10 +53,17 @@ func (l *lines) judged(r reports.Result) {
 
 func (l *lines) close() {}
 
-// bar draws a bar that goes when the run has ended.
+// barWidth is the room for the bar itself; counters and caption stand beside it.
+const (
+	barWidth    = 40
+	countersFit = 16
+)
+
+// bar draws a bar that goes when the run has ended. Its line is never wider than
+// the terminal, which could not be cleared otherwise.
 type bar struct {
 	out   io.Writer
-	width int
+	width int // of the terminal
 	bars  *mpb.Progress
 	bar   *mpb.Bar
 
@@ -66,14 +73,16 @@ type bar struct {
 }
 
 func (b *bar) started(runs int) {
-	b.bars = mpb.New(mpb.WithOutput(b.out), mpb.WithWidth(b.width))
-	b.bar = b.bars.New(int64(runs), mpb.BarStyle().Rbound("▏").Filler("█").Tip("█").Padding(" ").Lbound("▕"),
+	b.now = "making certificates, uploading trust anchors"
+	b.bars = mpb.New(mpb.WithOutput(b.out), mpb.WithWidth(barWidth))
+	b.bar = b.bars.New(int64(runs), mpb.BarStyle().Lbound("▕").Filler("█").Tip("█").Padding(" ").Rbound("▏"),
 		mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.CountersNoUnit("%d/%d", decor.WCSyncSpace)),
+		mpb.PrependDecorators(decor.CountersNoUnit("%d of %d ")),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return b.caption() })),
 	)
 }
 
+// caption names what was judged last, after the number of those that did not pass.
 func (b *bar) caption() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -81,11 +90,8 @@ func (b *bar) caption() string {
 	if b.poor > 0 {
 		caption = fmt.Sprintf("%d not passed, %s", b.poor, caption)
 	}
-	const room = 48
-	if len(caption) > room {
-		caption = caption[:room]
-	}
-	return " " + caption
+	room := max(b.width-barWidth-countersFit, 0)
+	return " " + caption[:min(len(caption), room)]
 }
 
 func (b *bar) judged(r reports.Result) {

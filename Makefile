@@ -1,0 +1,50 @@
+# Each target is a line or two; what it does stands behind ##.
+GO ?= go
+TESTFLAGS ?=
+BIN := bin/chainmail
+
+.PHONY: help build conform test race check fmt fmt-check lint selftest fuzz bench clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/chainmail
+	$(GO) build -trimpath -o $(BIN) ./cmd/chainmail
+
+conform: build ## judge the embedded reference platform, reports in chainmail-report/
+	$(BIN) conform
+
+selftest: build ## show that the specs can fail: the kill matrix
+	$(BIN) selftest
+
+test: ## run the tests
+	$(GO) test $(TESTFLAGS) ./...
+
+race: ## run the tests with the race detector
+	$(GO) test -race $(TESTFLAGS) ./...
+
+check: fmt-check lint test ## what a change must pass
+
+fmt: ## format
+	$(GO) tool gofumpt -l -w .
+
+fmt-check:
+	@test -z "$$($(GO) tool gofumpt -l .)" || { $(GO) tool gofumpt -l .; echo "not formatted: run make fmt"; exit 1; }
+
+lint: ## vet, staticcheck, ginkgolinter, tidy modules
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) tool ginkgolinter -forbid-focus-container ./suites/...
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+fuzz: ## run every fuzz target for 30 s
+	@$(GO) list -f '{{.ImportPath}}' ./... | while read -r p; do \
+		$(GO) test -list '^Fuzz' $$p | grep '^Fuzz' | while read -r f; do \
+			$(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 30s -fuzzminimizetime 10x $$p || exit 1; done || exit 1; done
+
+bench: ## run the benchmarks, for benchstat
+	$(GO) test -run '^$$' -bench . -benchmem -count 6 ./...
+
+clean: ## remove what was built and reported
+	rm -rf bin chainmail-report chainmail-selftest
