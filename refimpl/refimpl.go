@@ -55,6 +55,9 @@ type Config struct {
 	// LateRefusal lets the TLS handshake of a refused chain finish and refuses it with
 	// CONNACK 5. Default false: the handshake ends with an alert.
 	LateRefusal bool
+	// TokenAlgorithm signs the tokens: ES256 or RS256 (the platform's own). Default ES256,
+	// which is far cheaper to sign.
+	TokenAlgorithm string
 	// Deviations are names out of Deviations(): the clauses to break. Default none.
 	Deviations []string
 	// ServerNames are the host names and addresses that the server certificate is good
@@ -119,7 +122,9 @@ func New(c Config) (*Platform, error) {
 	if p.authority, err = newAuthority(c.ServerNames); err != nil {
 		return nil, err
 	}
-	if p.tokens, err = token.New(token.Config{Host: c.ServerNames[0], Options: p.registry, Now: p.now}); err != nil {
+	if p.tokens, err = token.New(token.Config{
+		Host: c.ServerNames[0], Algorithm: c.TokenAlgorithm, Options: p.registry, Now: p.now,
+	}); err != nil {
 		return nil, err
 	}
 	p.broker = broker.New(broker.Config{

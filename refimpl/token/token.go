@@ -7,9 +7,13 @@
 package token
 
 import (
+	"cmp"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -41,6 +45,8 @@ type Options interface {
 type Config struct {
 	// Host is the issuer and audience of the tokens: the platform's host name.
 	Host string
+	// Algorithm is ES256 or RS256. Default ES256.
+	Algorithm string
 	// Options holds the lifetimes of the tenants. Required.
 	Options Options
 	// Now is the clock. Required.
@@ -51,7 +57,7 @@ type Config struct {
 type Issuer struct {
 	config Config
 	method jwt.SigningMethod
-	key    *ecdsa.PrivateKey
+	key    crypto.Signer
 	parser *jwt.Parser
 
 	mu sync.Mutex // guards both maps
@@ -91,11 +97,10 @@ func (c claims) GetAudience() (jwt.ClaimStrings, error) {
 
 // New returns an issuer with a key of its own.
 func New(c Config) (*Issuer, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	method, key, err := newKey(cmp.Or(c.Algorithm, jwt.SigningMethodES256.Alg()))
 	if err != nil {
-		return nil, fmt.Errorf("make token key: %w", err)
+		return nil, err
 	}
-	method := jwt.SigningMethodES256
 	return &Issuer{
 		config: c, method: method, key: key,
 		parser: jwt.NewParser(
@@ -103,6 +108,23 @@ func New(c Config) (*Issuer, error) {
 			jwt.WithExpirationRequired(), jwt.WithIssuer(c.Host), jwt.WithAudience(c.Host)),
 		live: map[Subject][]issued{}, ended: map[string]time.Time{},
 	}, nil
+}
+
+func newKey(algorithm string) (jwt.SigningMethod, crypto.Signer, error) {
+	var key crypto.Signer
+	var err error
+	switch algorithm {
+	case jwt.SigningMethodES256.Alg():
+		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case jwt.SigningMethodRS256.Alg():
+		key, err = rsa.GenerateKey(rand.Reader, 2048)
+	default:
+		err = errors.New("neither ES256 nor RS256")
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("make token key for %q: %w", algorithm, err)
+	}
+	return jwt.GetSigningMethod(algorithm), key, nil
 }
 
 // Issue returns the token of a subject. Within the first half of its lifetime that is
@@ -167,7 +189,7 @@ func (i *Issuer) Verify(token string) (Subject, error) {
 
 func (i *Issuer) parse(token string) (claims, error) {
 	var c claims
-	if _, err := i.parser.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return &i.key.PublicKey, nil }); err != nil {
+	if _, err := i.parser.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return i.key.Public(), nil }); err != nil {
 		return claims{}, fmt.Errorf("verify token: %w", err)
 	}
 	i.mu.Lock()

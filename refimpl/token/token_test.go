@@ -185,6 +185,26 @@ func TestEnd(t *testing.T) {
 	}
 }
 
+func TestAlgorithms(t *testing.T) {
+	for _, algorithm := range []string{"ES256", "RS256"} {
+		i, err := token.New(token.Config{Host: "platform.test", Algorithm: algorithm, Options: options{}, Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tok := issue(t, i, device)
+		header, err := base64.RawURLEncoding.DecodeString(strings.Split(tok, ".")[0])
+		if err != nil || !strings.Contains(string(header), `"alg":"`+algorithm+`"`) {
+			t.Errorf("%s: header %s, %v", algorithm, header, err)
+		}
+		if s, err := i.Verify(tok); err != nil || s != device {
+			t.Errorf("%s: %v, %v", algorithm, s, err)
+		}
+	}
+	if _, err := token.New(token.Config{Algorithm: "none"}); err == nil {
+		t.Error("algorithm none was accepted")
+	}
+}
+
 func TestEndAll(t *testing.T) {
 	i, c := newIssuer(t, nil)
 	first := issue(t, i, device)

@@ -70,9 +70,6 @@ func (r Rules) Walk(presented []*x509.Certificate) (Path, *Refusal) {
 	if len(anchors) == 0 {
 		return Path{}, refuse(AnchorNotPresented, len(presented)-1, "no certificate of the chain was uploaded")
 	}
-	if at == 0 && len(chain) > 1 {
-		return Path{}, refuse(LeafIsAnchor, 0, "the device certificate is itself uploaded, yet more follow it")
-	}
 	for i, c := range chain {
 		if refusal := r.certificate(c, i); refusal != nil {
 			return Path{}, refusal
@@ -80,6 +77,9 @@ func (r Rules) Walk(presented []*x509.Certificate) (Path, *Refusal) {
 	}
 	if refusal := r.links(chain); refusal != nil {
 		return Path{}, refusal
+	}
+	if at == 0 && len(chain) > 1 {
+		return Path{}, refuse(LeafIsAnchor, 0, "the device certificate is itself uploaded, yet more follow it")
 	}
 	if refusal := leaf(chain[0]); refusal != nil {
 		return Path{}, refusal
