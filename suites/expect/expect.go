@@ -162,3 +162,11 @@ func Last(wanted, slack time.Duration) types.GomegaMatcher {
 		match: func(d time.Duration) (bool, error) { return (d - wanted).Abs() <= slack, nil },
 	}
 }
+
+// LastAtLeast succeeds when a span of time is not shorter than the one wanted.
+func LastAtLeast(wanted time.Duration) types.GomegaMatcher {
+	return matcher[time.Duration]{
+		want: fmt.Sprintf("a lifetime of %v at least", wanted), seen: time.Duration.String,
+		match: func(d time.Duration) (bool, error) { return d >= wanted, nil },
+	}
+}
