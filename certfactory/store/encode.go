@@ -72,6 +72,9 @@ func Encode(entries []Entry, c Config) ([]byte, error) {
 	if err := checkEntries(entries, c); err != nil {
 		return nil, fmt.Errorf("encode store: %w", err)
 	}
+	if err := c.checkIterations(entries); err != nil {
+		return nil, fmt.Errorf("encode store: %w", err)
+	}
 	switch c.Format {
 	case PEM:
 		return encodePEM(entries, c)
@@ -84,8 +87,8 @@ func Encode(entries []Entry, c Config) ([]byte, error) {
 
 // check says whether a store can be written in that way.
 func (c Config) check() error {
-	if c.Iterations < 1 || c.Iterations > maxIterations/4 {
-		return fmt.Errorf("iteration count %d is not within 1 and %d", c.Iterations, maxIterations/4)
+	if c.Iterations < 1 {
+		return errIterations
 	}
 	if c.Format == PEM {
 		return nil
@@ -97,6 +100,25 @@ func (c Config) check() error {
 	}
 	if c.Format == PKCS12 && c.keyPassword() != c.Password {
 		return errors.New("PKCS#12 takes no password for the private key alone: Java would not open it")
+	}
+	return nil
+}
+
+// checkIterations refuses what could not be opened here again: each private key
+// takes one derivation, the certificates and the integrity check one each, and
+// half of what may be spent is left for other work.
+func (c Config) checkIterations(entries []Entry) error {
+	if c.Format == JKS {
+		return nil
+	}
+	derivations := 2
+	for _, e := range entries {
+		if e.Kind() == PrivateKey {
+			derivations++
+		}
+	}
+	if most := maxIterations / 2 / derivations; c.Iterations > most {
+		return fmt.Errorf("iteration count %d is above the %d for %d entries: %w", c.Iterations, most, len(entries), ErrLimit)
 	}
 	return nil
 }
@@ -114,11 +136,11 @@ func checkEntries(entries []Entry, c Config) error {
 	certificates := 0
 	for _, e := range entries {
 		if err := e.possible(c.Format); err != nil {
-			return fmt.Errorf("entry %q: %w", e.Alias, err)
+			return fmt.Errorf("entry %.40q: %w", e.Alias, err)
 		}
 		name := strings.ToLower(e.Alias)
 		if c.Format != PEM && seen[name] {
-			return fmt.Errorf("entry %q: alias is taken, capital or small letters being the same", e.Alias)
+			return fmt.Errorf("entry %.40q: alias is taken, capital or small letters being the same", e.Alias)
 		}
 		seen[name] = true
 		if certificates += 1 + len(e.Chain); certificates > maxCertificates {
@@ -128,7 +150,7 @@ func checkEntries(entries []Entry, c Config) error {
 			continue
 		}
 		if err := e.Check(); err != nil {
-			return fmt.Errorf("entry %q: %w", e.Alias, err)
+			return fmt.Errorf("entry %.40q: %w", e.Alias, err)
 		}
 	}
 	return nil

@@ -17,18 +17,26 @@ var errKeyForm = errors.New("neither PKCS#8, SEC 1 nor PKCS#1, or of an unknown 
 // are passed over. The password is needed only for an encrypted key; if it does
 // not fit the error is [ErrPassword].
 func ParseKey(data []byte, password Password) (crypto.Signer, error) {
-	blocks, err := pemBlocks(data)
+	key, err := parseKey(data, password, &work{maxIterations})
 	if err != nil {
 		return nil, fmt.Errorf("read private key: %w", err)
+	}
+	return key, nil
+}
+
+func parseKey(data []byte, p Password, w *work) (crypto.Signer, error) {
+	blocks, err := pemBlocks(data)
+	if err != nil {
+		return nil, err
 	}
 	keys, _, err := split(blocks)
 	if err != nil {
-		return nil, fmt.Errorf("read private key: %w", err)
+		return nil, err
 	}
 	if len(keys) != 1 {
-		return nil, fmt.Errorf("read private key: the file has %d, want 1", len(keys))
+		return nil, fmt.Errorf("the file has %d, want 1", len(keys))
 	}
-	return keys[0].key(password, &work{maxIterations})
+	return keys[0].key(p, w)
 }
 
 // MarshalKey returns a private key as PEM: under the password of c, with AES-256
