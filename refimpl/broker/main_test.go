@@ -1,9 +1,16 @@
 package broker_test
 
 import (
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain lets the test binary be the clients of a benchmark, in a process of their own.
+func TestMain(m *testing.M) {
+	if spec := os.Getenv(idleClientsVariable); spec != "" {
+		os.Exit(idleClients(spec))
+	}
+	goleak.VerifyTestMain(m)
+}
