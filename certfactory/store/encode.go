@@ -72,7 +72,7 @@ func Encode(entries []Entry, c Config) ([]byte, error) {
 	if err := checkEntries(entries, c); err != nil {
 		return nil, fmt.Errorf("encode store: %w", err)
 	}
-	if err := c.checkIterations(entries); err != nil {
+	if err := c.checkIterations(derivations(entries, c.Format)); err != nil {
 		return nil, fmt.Errorf("encode store: %w", err)
 	}
 	switch c.Format {
@@ -87,9 +87,6 @@ func Encode(entries []Entry, c Config) ([]byte, error) {
 
 // check says whether a store can be written in that way.
 func (c Config) check() error {
-	if c.Iterations < 1 {
-		return errIterations
-	}
 	if c.Format == PEM {
 		return nil
 	}
@@ -104,21 +101,33 @@ func (c Config) check() error {
 	return nil
 }
 
-// checkIterations refuses what could not be opened here again: each private key
-// takes one derivation, the certificates and the integrity check one each, and
-// half of what may be spent is left for other work.
-func (c Config) checkIterations(entries []Entry) error {
-	if c.Format == JKS {
-		return nil
-	}
-	derivations := 2
+// derivations is how many keys are made of the password: one for each private key,
+// and in PKCS #12 for the certificates and the integrity check.
+func derivations(entries []Entry, f Format) int {
+	n := 0
 	for _, e := range entries {
 		if e.Kind() == PrivateKey {
-			derivations++
+			n++
 		}
 	}
-	if most := maxIterations / 2 / derivations; c.Iterations > most {
-		return fmt.Errorf("iteration count %d is above the %d for %d entries: %w", c.Iterations, most, len(entries), ErrLimit)
+	switch f {
+	case JKS: // knows no iterations
+		return 0
+	case PKCS12:
+		return n + 2
+	default:
+		return n
+	}
+}
+
+// checkIterations refuses what could not be opened here again. Half of what may be
+// spent is left for other work.
+func (c Config) checkIterations(derivations int) error {
+	if c.Iterations < 1 {
+		return errIterations
+	}
+	if most := maxIterations / 2 / max(derivations, 1); c.Iterations > most {
+		return fmt.Errorf("iteration count %d is above %d, the most for %d derivations: %w", c.Iterations, most, derivations, ErrLimit)
 	}
 	return nil
 }

@@ -106,3 +106,22 @@ func TestParseFormat(t *testing.T) {
 		t.Error("bks is taken")
 	}
 }
+
+func TestMarshalKeyRefuses(t *testing.T) {
+	t.Parallel()
+	key := device(t, certfactory.P256).Key
+	for _, iterations := range []int{-1, store.MaxIterations} {
+		_, err := store.MarshalKey(key, store.Config{Password: password, Iterations: iterations})
+		checkLine(t, err, "iteration count")
+	}
+}
+
+// What is written at the highest count can be read.
+func TestMostIterations(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("derives keys for a second")
+	}
+	c := store.Config{Password: password, Iterations: store.MaxIterations / 2 / 3}
+	mustOpen(t, mustEncode(t, []store.Entry{device(t, certfactory.P256)}, c), password)
+}

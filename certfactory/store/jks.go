@@ -64,7 +64,10 @@ func decodeJKS(data []byte, c Config, w *work) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read JKS: %w", err)
 	}
-	// A text of other than ASCII characters is not told apart from a wrong one.
+	// The library takes a character for a byte, Java for two.
+	if errors.Is(CheckPassword(c.Password), ErrPasswordCharacters) {
+		return nil, fmt.Errorf("read JKS: %w: %w", ErrPasswordCharacters, ErrPassword)
+	}
 	ks := keystore.New(keystore.WithCaseExactAliases())
 	if err := ks.Load(bytes.NewReader(data), []byte(c.Password)); err != nil {
 		// The frame is sound, so what is left to be wrong is the digest.

@@ -44,6 +44,9 @@ func parseKey(data []byte, p Password, w *work) (crypto.Signer, error) {
 // if that is empty. Of c the fields Password, Iterations and Rand are used.
 func MarshalKey(key crypto.Signer, c Config) ([]byte, error) {
 	c = c.withDefaults()
+	if err := c.checkIterations(1); err != nil {
+		return nil, fmt.Errorf("encode private key: %w", err)
+	}
 	if c.Password == "" {
 		der, err := x509.MarshalPKCS8PrivateKey(key)
 		if err != nil {

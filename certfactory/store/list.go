@@ -46,14 +46,14 @@ func listEntry(w io.Writer, e Entry) {
 }
 
 func listCertificate(w io.Writer, der []byte) {
-	sum := fmt.Sprintf("% X", sha256.Sum256(der))
-	defer fmt.Fprintf(w, "  SHA-256: %s\n", strings.ReplaceAll(sum, " ", ":"))
+	fmt.Fprintf(w, "  SHA-256: %s\n", strings.ReplaceAll(fmt.Sprintf("% X", sha256.Sum256(der)), " ", ":"))
 	cert, err := x509.ParseCertificate(der)
 	if err != nil {
 		fmt.Fprintf(w, "  unreadable: %s\n", printable(err.Error()))
 		return
 	}
-	fmt.Fprintf(w, "  subject: %s\n  issuer: %s\n  serial number: %x\n", printable(cert.Subject.String()), printable(cert.Issuer.String()), cert.SerialNumber)
+	fmt.Fprintf(w, "  subject: %s\n  issuer: %s\n", printable(cert.Subject.String()), printable(cert.Issuer.String()))
+	fmt.Fprintf(w, "  serial number: %x\n", cert.SerialNumber)
 	fmt.Fprintf(w, "  valid: %s to %s\n", cert.NotBefore.UTC().Format(time.RFC3339), cert.NotAfter.UTC().Format(time.RFC3339))
 	fmt.Fprintf(w, "  key: %s\n", cert.PublicKeyAlgorithm)
 }

@@ -19,9 +19,10 @@ var (
 	// ErrShortPassword is returned by [CheckPassword] alone: such a password
 	// works, but keytool will not touch the store.
 	ErrShortPassword = fmt.Errorf("password is shorter than the %d characters that keytool asks for", MinPasswordLength)
-	// ErrPasswordCharacters is returned for a password that Java could not
-	// give: its PKCS#12 takes the characters from space to tilde only.
-	ErrPasswordCharacters = errors.New("password has characters outside printable ASCII, with which Java opens no store")
+	// ErrPasswordCharacters is returned for a password under which Java opens no
+	// PKCS #12 file: it takes the characters from space to tilde only. JKS is
+	// held to the same, though Java would take others there.
+	ErrPasswordCharacters = errors.New("password has characters outside printable ASCII, which no store for Java can have")
 )
 
 // A Password protects a store or a private key. However it is printed, marshalled

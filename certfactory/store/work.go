@@ -21,8 +21,6 @@ const (
 	// maxRSABits is that of a public key with which signatures are verified, the
 	// same as in crypto/tls.
 	maxRSABits = 8192
-	// verifyCost is what the verification of a signature counts for in that sum.
-	verifyCost = 2000
 )
 
 // ErrLimit is returned for a file that is larger, holds more or takes longer to
