@@ -48,7 +48,7 @@ func completeChains() []Case {
 		{
 			ID: "two-anchors-in-chain", Expectation: AcceptShould, Clauses: []string{"DC-TRUST-09"}, Basis: onlyOneTrusted,
 			How:   "device certificate, intermediate, root; both CAs were uploaded by one tenant",
-			Build: below(1, sharedCAs("intermediate"), uploading(1, 2)),
+			Build: below(1, sharedCAs("intermediate beside its root"), uploading(1, 2)),
 		},
 		{
 			ID: "valid-cross-signed-uploaded-path", Expectation: Accept, Clauses: []string{"DC-CHAIN-03"}, Basis: signedByAnchor,

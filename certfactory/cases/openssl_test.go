@@ -32,6 +32,7 @@ func TestOpenSSLAcceptsGoodRows(t *testing.T) {
 			continue
 		}
 		t.Run(c.ID, func(t *testing.T) {
+			skipCostly(t, c)
 			var strict []string
 			if !slices.Contains(notStrict, c.ID) {
 				strict = []string{"-x509_strict"}
@@ -82,10 +83,11 @@ func TestOpenSSLFindsTheFault(t *testing.T) {
 	verify := openSSL(t)
 	for _, c := range cases.All() {
 		want, known := opensslErrors[c.Reason]
-		if !c.Expectation.Refuse() || !known || c.Tagged(cases.TagCostly) {
+		if !c.Expectation.Refuse() || !known {
 			continue
 		}
 		t.Run(c.ID, func(t *testing.T) {
+			skipCostly(t, c)
 			got := verify(t, mustBuild(t, c, shared(), "bench"))
 			if other, ok := otherEyes[c.ID]; ok {
 				if strings.Join(got, " ") != other {

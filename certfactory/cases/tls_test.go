@@ -29,9 +29,7 @@ func TestRowsReachTheServer(t *testing.T) {
 				continue
 			}
 			t.Run(c.ID+"@"+tls.VersionName(version), func(t *testing.T) {
-				if c.Tagged(cases.TagCostly) {
-					t.Skip("costly")
-				}
+				skipCostly(t, c)
 				presented, err := handshake(t, server, mustBuild(t, c, shared(), "bench"), version)
 				if c.Reason == "tls" {
 					if err == nil {
