@@ -143,7 +143,7 @@ func (b *Broker) Serve(l net.Listener) error {
 // start serves one connection in a goroutine of its own, unless the broker is closed.
 func (b *Broker) start(conn net.Conn) {
 	if c := newClient(b, conn); b.enter(c) {
-		go c.handshake()
+		go c.open()
 	}
 }
 
@@ -151,9 +151,16 @@ func (b *Broker) start(conn net.Conn) {
 // as a WebSocket, until it ends. There is no certificate on it, so that it admits users
 // with a password only (DC-TLS-03).
 func (b *Broker) ServePlain(conn net.Conn) {
-	if c := newClient(b, conn); b.enter(c) {
-		c.serve()
+	c := newClient(b, conn)
+	if !b.enter(c) {
+		return
 	}
+	if c.connect() {
+		c.serve()
+		return
+	}
+	c.hangUp()
+	b.done(c)
 }
 
 // enter notes a connection that is about to be served. If the broker is closed it closes

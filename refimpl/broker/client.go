@@ -43,35 +43,44 @@ func newClient(b *Broker, conn net.Conn) *client {
 	return &client{broker: b, conn: conn, stream: conn}
 }
 
-// handshake serves the connection up to the end of the TLS handshake and hands it over
-// to a new goroutine: the handshake has grown the stack of this one several times over,
-// and ten thousand idle devices would keep it.
-func (c *client) handshake() {
+// open serves the connection up to CONNACK and hands it over to a new goroutine: handshake
+// and CONNECT have grown the stack of this one several times over, and ten thousand
+// idle devices would keep it.
+func (c *client) open() {
+	if c.handshake() && c.connect() {
+		go c.serve()
+		return
+	}
+	c.hangUp()
+	c.broker.done(c)
+}
+
+// handshake reports whether there is TLS on the connection now.
+func (c *client) handshake() bool {
 	c.broker.wait(stage.Accept)
 	_ = c.conn.SetDeadline(time.Now().Add(c.broker.config.Timeouts.Handshake))
 	c.tls = tls.Server(c.conn, c.tlsConfig())
 	if err := c.tls.Handshake(); err != nil {
 		c.observeHandshake(err)
-		c.hangUp()
-		c.broker.done(c)
-		return
+		return false
 	}
 	_ = c.conn.SetDeadline(time.Time{})
 	c.stream = c.tls
-	go c.serve()
+	return true
 }
 
-// serve speaks MQTT until one side ends it.
+// serve speaks MQTT with an admitted client until one side ends it.
 func (c *client) serve() {
 	defer c.broker.done(c)
 	defer c.hangUp()
-	if !c.connect() {
-		return
-	}
 	c.path = trust.Path{} // the parsed chain is large and no longer needed
-	err := c.session()
-	c.observe(Event{Kind: Ended, Detail: err.Error()})
-	if !errors.Is(err, errDisconnect) {
+	c.over(c.session())
+}
+
+// over does what there is to do at the end of a session.
+func (c *client) over(why error) {
+	c.observe(Event{Kind: Ended, Detail: why.Error()})
+	if !errors.Is(why, errDisconnect) {
 		c.lastWill() // MQTT-3.1.2-8
 	}
 }
