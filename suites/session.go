@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/chainmail-iot/chainmail/certfactory"
@@ -129,7 +130,7 @@ func (s *session) restore(ctx context.Context) []string {
 	var left []string
 	note := func(err error) {
 		if err != nil {
-			left = append(left, "left behind: "+err.Error())
+			left = append(left, strings.Split("left behind: "+strings.ReplaceAll(err.Error(), "\n", "\nleft behind: "), "\n")...)
 		}
 	}
 	if s.original != 0 && s.original != s.length {
@@ -183,7 +184,7 @@ func (s *session) removeUsers(ctx context.Context) error {
 			err := s.send(ctx, target.Request{Method: http.MethodDelete, Path: usersPath(tenant.ID, name), Tenant: tenant.ID, User: admin})
 			failed = append(failed, err)
 			if errors.Is(err, target.ErrNoAnswer) {
-				return fmt.Errorf("%w: and other device users may be left", errors.Join(failed...))
+				return fmt.Errorf("device users of this run: %w", errors.Join(failed...))
 			}
 		}
 	}

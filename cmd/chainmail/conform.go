@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"runtime"
 	"slices"
@@ -134,7 +135,7 @@ func (f conformFlags) load() (*target.Target, func(), error) {
 			return nil, nil, usage("leave one of them out", "--deviation is for the embedded reference platform, --target for another")
 		}
 		t, err := target.Load(f.target)
-		if errors.Is(err, os.ErrNotExist) {
+		if _, ok := errors.AsType[*fs.PathError](err); ok {
 			return nil, nil, usage(`"chainmail serve --dir DIR" writes one that works`, "%v", err)
 		}
 		return t, func() {}, err

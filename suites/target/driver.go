@@ -95,10 +95,10 @@ func (c *Cumulocity) Add(ctx context.Context, anchors []certfactory.Anchor) ([]A
 	return answers, nil
 }
 
-// Remove deletes each anchor.
+// Remove deletes each anchor, until one is not answered at all.
 func (c *Cumulocity) Remove(ctx context.Context, anchors []certfactory.Anchor) error {
 	var failed []error
-	for _, a := range anchors {
+	for i, a := range anchors {
 		tenant, admin, err := c.admin(a)
 		if err != nil {
 			return err
@@ -108,7 +108,8 @@ func (c *Cumulocity) Remove(ctx context.Context, anchors []certfactory.Anchor) e
 		})
 		switch {
 		case err != nil:
-			failed = append(failed, fmt.Errorf("delete trust anchor %s of tenant %s: %w", Fingerprint(a.DER), tenant.ID, err))
+			failed = append(failed, fmt.Errorf("delete %d trust anchors, the first is %q: %w", len(anchors)-i, a.Name, err))
+			return errors.Join(failed...)
 		case response.Status/100 != 2 && response.Status != http.StatusNotFound:
 			failed = append(failed, fmt.Errorf("delete trust anchor %s of tenant %s: answered %d", Fingerprint(a.DER), tenant.ID, response.Status))
 		}

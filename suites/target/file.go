@@ -25,7 +25,7 @@ type File struct {
 	Management     *FileManagement `yaml:"management,omitempty"`
 	Driver         string          `yaml:"driver"`           // cumulocity (default where there is rest) or static
 	Static         *StaticFile     `yaml:"static,omitempty"` // required with driver static
-	Capabilities   []Capability    `yaml:"capabilities"`
+	Capabilities   []Capability    `yaml:"capabilities,flow,omitempty"`
 	Policy         Policy          `yaml:"policy,omitempty"`
 	Timing         FileTiming      `yaml:"timing,omitempty"`
 	Safety         Safety          `yaml:"safety,omitempty"`
@@ -38,20 +38,20 @@ type FileManagement struct {
 
 // FileMQTT is the section mqtt of a target file.
 type FileMQTT struct {
-	Address    string `yaml:"address"`    // required: host:port
-	ServerName string `yaml:"serverName"` // default: the host of address
-	CAFile     string `yaml:"caFile"`     // PEM; default: the system's roots
+	Address    string `yaml:"address"`              // required: host:port
+	ServerName string `yaml:"serverName,omitempty"` // default: the host of address
+	CAFile     string `yaml:"caFile,omitempty"`     // PEM; default: the system's roots
 	TLS        struct {
-		Min string `yaml:"min"` // "1.2" (default) or "1.3"
-		Max string `yaml:"max"` // "1.3" (default) or "1.2"
-	} `yaml:"tls"`
+		Min string `yaml:"min,omitempty"` // "1.2" (default) or "1.3"
+		Max string `yaml:"max,omitempty"` // "1.3" (default) or "1.2"
+	} `yaml:"tls,omitempty"`
 }
 
 // FileREST is the section rest of a target file.
 type FileREST struct {
-	BaseURL string       `yaml:"baseURL"` // required: https://host:port
-	CAFile  string       `yaml:"caFile"`  // PEM; default: that of mqtt
-	Tenants []FileTenant `yaml:"tenants"` // at least one
+	BaseURL string       `yaml:"baseURL"`          // required: https://host:port
+	CAFile  string       `yaml:"caFile,omitempty"` // PEM; default: that of mqtt
+	Tenants []FileTenant `yaml:"tenants"`          // at least one
 }
 
 // FileTenant is a tenant that the tests may use.
@@ -64,7 +64,7 @@ type FileTenant struct {
 type FileUser struct {
 	User     string   `yaml:"user"`     // required
 	Password string   `yaml:"password"` // required
-	Roles    []string `yaml:"roles"`
+	Roles    []string `yaml:"roles,flow,omitempty"`
 }
 
 // FileTiming is the section timing of a target file; see [Timing].

@@ -33,10 +33,10 @@ type Target struct {
 
 // Implementation says whose platform it is, for the report.
 type Implementation struct {
-	Organization string `yaml:"organization" json:"organization,omitempty"`
-	Product      string `yaml:"product" json:"product,omitempty"`
-	Version      string `yaml:"version" json:"version,omitempty"`
-	URL          string `yaml:"url" json:"url,omitempty"`
+	Organization string `yaml:"organization,omitempty" json:"organization,omitempty"`
+	Product      string `yaml:"product,omitempty" json:"product,omitempty"`
+	Version      string `yaml:"version,omitempty" json:"version,omitempty"`
+	URL          string `yaml:"url,omitempty" json:"url,omitempty"`
 }
 
 // MQTT is where devices connect.
@@ -52,10 +52,10 @@ type MQTT struct {
 type Policy struct {
 	// ClientID says which Client Identifier a device must use: "commonName"
 	// (default, DC-ID-03) or "any", where the platform ignores it.
-	ClientID string `yaml:"clientId"`
+	ClientID string `yaml:"clientId,omitempty"`
 	// MaxChainLength is the longest chain that the platform accepts as it stands,
 	// device and anchor included; default 2 (DC-CHAIN-10).
-	MaxChainLength int `yaml:"maxChainLength"`
+	MaxChainLength int `yaml:"maxChainLength,omitempty"`
 }
 
 // The values of Policy.ClientID.
