@@ -129,8 +129,11 @@ func usersPath(tenant, name string) string {
 func (s *session) restore(ctx context.Context) []string {
 	var left []string
 	note := func(err error) {
-		if err != nil {
-			left = append(left, strings.Split("left behind: "+strings.ReplaceAll(err.Error(), "\n", "\nleft behind: "), "\n")...)
+		if err == nil {
+			return
+		}
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			left = append(left, "left behind: "+line)
 		}
 	}
 	if s.original != 0 && s.original != s.length {
