@@ -99,7 +99,8 @@ func (c *Certificate) Issuer() *Certificate { return c.issuer }
 // Name returns the common name that the certificate was described with.
 func (c *Certificate) Name() string { return c.template.Subject.CommonName }
 
-// Signer returns the certificate's own private key.
+// Signer returns the certificate's own private key, nil if it is not known (see
+// [Factory.Adopt]).
 func (c *Certificate) Signer() crypto.Signer { return c.key() }
 
 // DER returns the certificate. It is made once, when first asked for.
@@ -146,6 +147,9 @@ func (c *Certificate) issue() (made, error) {
 	}
 	if c.signedBy != nil {
 		signer = c.signedBy
+	}
+	if signer == nil {
+		return made{}, ErrNoSigner
 	}
 	// The standard library leaves it out where issuer and subject are the same.
 	if t.AuthorityKeyId == nil {
