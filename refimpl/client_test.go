@@ -97,3 +97,49 @@ func TestWebSocketAdmitsPasswordsAndNoCertificate(t *testing.T) {
 		t.Error("the session outlived the platform")
 	}
 }
+
+// pythonClient is what a Python program does that follows the specification: connect as
+// d:CN, subscribe, ask, print the token.
+const pythonClient = `
+import sys, ssl, threading
+import paho.mqtt.client as mqtt
+ca, chain, key, port, client_id = sys.argv[1:]
+args = [mqtt.CallbackAPIVersion.VERSION1] if hasattr(mqtt, "CallbackAPIVersion") else []
+client = mqtt.Client(*args, client_id=client_id, protocol=mqtt.MQTTv311)
+client.tls_set(ca_certs=ca, certfile=chain, keyfile=key)
+answered = threading.Event()
+def connected(c, userdata, flags, rc):
+    print("rc", rc, flush=True)
+    if rc == 0:
+        c.subscribe("s/dat", qos=1)
+    else:
+        answered.set()
+def subscribed(c, userdata, mid, granted):
+    c.publish("s/uat", "")
+def message(c, userdata, m):
+    print(m.topic, m.payload.decode(), flush=True)
+    answered.set()
+client.on_connect, client.on_subscribe, client.on_message = connected, subscribed, message
+client.connect("localhost", int(port))
+client.loop_start()
+answered.wait(15)
+client.disconnect()
+client.loop_stop()
+`
+
+func TestForeignPythonPahoGetsTheToken(t *testing.T) {
+	const python = "/usr/bin/python3" // the system's, for which the distribution packages Paho
+	if err := program(t, python, "-c", "import paho.mqtt.client").Run(); err != nil {
+		t.Skip("Paho for Python is not installed")
+	}
+	w := start(t, refimpl.Config{})
+	root := w.factory.Root("root")
+	w.upload(root)
+	ca, chainFile, key := w.files(w.factory.Device(root, "one"))
+	for _, tt := range []struct{ clientID, want string }{{"d:one", "rc 0\ns/dat 71,ey"}, {"d:two", "rc 2\n"}} {
+		out, err := program(t, python, "-c", pythonClient, ca, chainFile, key, port(t, w.platform.Addresses().MQTT), tt.clientID).CombinedOutput()
+		if err != nil || !strings.HasPrefix(string(out), tt.want) {
+			t.Errorf("%s: %v: %s", tt.clientID, err, out)
+		}
+	}
+}

@@ -34,47 +34,6 @@ import (
 	"github.com/chainmail-iot/chainmail/refimpl/trust"
 )
 
-// A Config describes a platform. The zero value is a conforming one on free ports of the
-// loopback interface.
-type Config struct {
-	// MQTTAddress is where devices connect over TLS. Default 127.0.0.1:0, a free port.
-	MQTTAddress string
-	// RESTAddress is where the REST API is served over HTTPS. Default 127.0.0.1:0.
-	RESTAddress string
-	// ManagementAddress is where the management API is served over plain HTTP. It must be
-	// a loopback address: whoever reaches it is not asked who they are. Default "": none.
-	ManagementAddress string
-	// Tenants are the tenants with their users and options. Default DefaultTenants().
-	Tenants []registry.TenantConfig
-	// MaxChainLength is the greatest number of certificates that a device may present, its
-	// own and the anchor included (DC-CHAIN-10, 11). Default 2.
-	MaxChainLength int
-	// AnchorOptional admits a device certificate presented alone if its issuer was uploaded,
-	// as the platform does since 2024. Default false (DC-CHAIN-01).
-	AnchorOptional bool
-	// LateRefusal lets the TLS handshake of a refused chain finish and refuses it with
-	// CONNACK 5. Default false: the handshake ends with an alert.
-	LateRefusal bool
-	// TokenAlgorithm signs the tokens: ES256 or RS256 (the platform's own). Default ES256,
-	// which is far cheaper to sign.
-	TokenAlgorithm string
-	// Deviations are names out of Deviations(): the clauses to break. Default none.
-	Deviations []string
-	// ServerNames are the host names and addresses that the server certificate is good
-	// for; the first is the issuer of the tokens. Default localhost, 127.0.0.1, ::1.
-	ServerNames []string
-	// Now is the clock that certificates and tokens are judged by. Default time.Now.
-	Now func() time.Time
-	// Log gets a line for every refusal. Default: nothing is logged.
-	Log *slog.Logger
-}
-
-// A Deviation is one named way of breaking one clause.
-type Deviation = deviation.Deviation
-
-// Deviations returns every deviation that Config.Deviations may name.
-func Deviations() []Deviation { return deviation.All() }
-
 // Addresses says where a started platform is reached.
 type Addresses struct {
 	// MQTT is host:port of the MQTT door (TLS).
@@ -155,34 +114,6 @@ func (p *Platform) restAPI(deviations deviation.Set) http.Handler {
 // management API.
 func (p *Platform) now() time.Time { return p.config.Now().Add(time.Duration(p.offset.Load())) }
 
-func withDefaults(c Config) (Config, error) {
-	if c.MQTTAddress == "" {
-		c.MQTTAddress = "127.0.0.1:0"
-	}
-	if c.RESTAddress == "" {
-		c.RESTAddress = "127.0.0.1:0"
-	}
-	if len(c.Tenants) == 0 {
-		c.Tenants = DefaultTenants()
-	}
-	if c.MaxChainLength == 0 {
-		c.MaxChainLength = trust.DefaultMaxLength
-	}
-	if len(c.ServerNames) == 0 {
-		c.ServerNames = []string{"localhost", "127.0.0.1", "::1"}
-	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
-	if c.MaxChainLength < 1 {
-		return c, fmt.Errorf("maximum chain length %d is less than 1", c.MaxChainLength)
-	}
-	return c, nil
-}
-
 // server returns an HTTP server that gives nobody for ever.
 func server(log *slog.Logger, h http.Handler) *http.Server {
 	return &http.Server{
@@ -194,46 +125,57 @@ func server(log *slog.Logger, h http.Handler) *http.Server {
 
 // Start opens all doors and returns when they are open. A platform is started once.
 func (p *Platform) Start() error {
-	doors := []struct {
-		address string
-		url     string
-		open    *string
-		serve   func(net.Listener) error
-	}{
-		{p.config.MQTTAddress, "", &p.addresses.MQTT, p.broker.Serve},
-		{p.config.RESTAddress, "https://", &p.addresses.REST, func(l net.Listener) error { return p.rest.ServeTLS(l, "", "") }},
-		{p.config.ManagementAddress, "http://", &p.addresses.Management, p.management.Serve},
-	}
 	if err := checkLoopback(p.config.ManagementAddress); err != nil {
 		return err
 	}
-	var listeners []net.Listener
+	var mqtt, api, management net.Listener
+	opened, err := listen(
+		door{p.config.MQTTAddress, &mqtt}, door{p.config.RESTAddress, &api}, door{p.config.ManagementAddress, &management})
+	if err != nil {
+		for _, l := range opened {
+			_ = l.Close()
+		}
+		return err
+	}
+	p.addresses = Addresses{MQTT: mqtt.Addr().String(), REST: "https://" + api.Addr().String()}
+	p.serve("mqtt", func() error { return p.broker.Serve(mqtt) })
+	p.serve("rest", func() error { return p.rest.ServeTLS(api, "", "") })
+	if management != nil {
+		p.addresses.Management = "http://" + management.Addr().String()
+		p.serve("management", func() error { return p.management.Serve(management) })
+	}
+	return nil
+}
+
+// A door is an address and the listener that is to be opened on it.
+type door struct {
+	address  string
+	listener *net.Listener
+}
+
+// listen opens the doors that have an address, and returns those that it opened before one
+// would not open.
+func listen(doors ...door) (opened []net.Listener, err error) {
 	for _, d := range doors {
 		if d.address == "" {
-			listeners = append(listeners, nil)
 			continue
 		}
 		l, err := net.Listen("tcp", d.address)
 		if err != nil {
-			for _, l := range slices.DeleteFunc(listeners, func(l net.Listener) bool { return l == nil }) {
-				_ = l.Close()
-			}
-			return fmt.Errorf("open %s: %w", d.address, err)
+			return opened, fmt.Errorf("listen on %s: %w", d.address, err)
 		}
-		listeners = append(listeners, l)
-		*d.open = d.url + l.Addr().String()
+		*d.listener = l
+		opened = append(opened, l)
 	}
-	for i, l := range listeners {
-		if l == nil {
-			continue
+	return opened, nil
+}
+
+func (p *Platform) serve(door string, serve func() error) {
+	p.running.Go(func() {
+		if err := serve(); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			p.config.Log.Error("serve", "door", door, "err", err)
 		}
-		p.running.Go(func() {
-			if err := doors[i].serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
-				p.config.Log.Error("serve", "addr", doors[i].address, "err", err)
-			}
-		})
-	}
-	return nil
+	})
 }
 
 // Addresses returns where the platform is reached. It is empty before Start.
