@@ -17,17 +17,18 @@ func (a *Authority) Chain(cert *x509.Certificate) ([]*x509.Certificate, error) {
 	if !signs(a.certificate, cert) {
 		return nil, fmt.Errorf("build chain: %s did not sign the certificate of %q", a.settings.certificate, cert.Subject.CommonName)
 	}
-	issuers, err := a.issuers()
+	issuers, err := a.Issuers()
 	if err != nil {
 		return nil, err
 	}
 	return append([]*x509.Certificate{cert}, issuers...), nil
 }
 
-// issuers returns the CA certificate and its issuers up to the self-signed one.
-// They are in the directories above, since an intermediate CA is made below its
-// issuer, or among those that the [Config] names.
-func (a *Authority) issuers() ([]*x509.Certificate, error) {
+// Issuers returns the CA certificate and its issuers up to the self-signed one:
+// what follows every certificate of this CA in its chain. They are in the
+// directories above, since an intermediate CA is made below its issuer, or among
+// those that the [Config] names.
+func (a *Authority) Issuers() ([]*x509.Certificate, error) {
 	chain := []*x509.Certificate{a.certificate}
 	known, dir := slices.Clone(a.env.Issuers), a.settings.dir
 	for len(chain) <= maxChain {

@@ -65,6 +65,10 @@ func (a *Authority) revoke(serial *big.Int, reason Reason, unknown func() (Entry
 	return e, nil
 }
 
+// CRLFile returns the path to which [Authority.CRL] writes, empty if the
+// configuration names none.
+func (a *Authority) CRLFile() string { return a.settings.crl }
+
 // CRL makes the list of all revoked certificates, version 2 with
 // authorityKeyIdentifier and CRL number (DC-CERT-10), and writes it as PEM to
 // the file that the configuration names, if it names one. Days is how long the
@@ -115,11 +119,16 @@ func (a *Authority) makeCRL(l *ledger, now, next time.Time) (*x509.RevocationLis
 		return nil, err
 	}
 	if a.settings.crl != "" {
-		if err := a.env.disk.replace(a.settings.crl, pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der})); err != nil {
+		if err := a.env.disk.replace(a.settings.crl, MarshalCRL(der)); err != nil {
 			return nil, err
 		}
 	}
 	return x509.ParseRevocationList(der)
+}
+
+// MarshalCRL returns a revocation list as PEM.
+func MarshalCRL(der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der})
 }
 
 // crlNumber returns the number of the next list. Where the file is missing,

@@ -50,7 +50,7 @@ type Issued struct {
 // either all or not at all.
 func (a *Authority) Issue(d Device) (*Issued, error) {
 	name := d.Subject.CommonName
-	issuers, err := a.issuers()
+	issuers, err := a.Issuers()
 	if err != nil {
 		return nil, fmt.Errorf("issue %q: %w", name, err)
 	}

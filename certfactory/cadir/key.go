@@ -18,10 +18,13 @@ import (
 // minPassword is what OpenSSL asks of a password when it encrypts a key.
 const minPassword = 4
 
-// newKey makes a key of one of the kinds that are safe to use. The standard
-// library takes randomness from the system only; from another source the key is
-// derived by the certificate factory.
-func newKey(alg certfactory.Alg, random io.Reader) (crypto.Signer, error) {
+// NewKey makes a private key of one of the kinds that are safe to use; another
+// kind is an error. Random is as in [Config]: nil is the system's, and from another
+// source the key is derived.
+//
+// The standard library takes randomness from the system only, so that it is the
+// certificate factory that derives.
+func NewKey(alg certfactory.Alg, random io.Reader) (crypto.Signer, error) {
 	make, ok := map[certfactory.Alg]func() (crypto.Signer, error){
 		certfactory.P256:    func() (crypto.Signer, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) },
 		certfactory.P384:    func() (crypto.Signer, error) { return ecdsa.GenerateKey(elliptic.P384(), rand.Reader) },
@@ -55,7 +58,7 @@ func newKey(alg certfactory.Alg, random io.Reader) (crypto.Signer, error) {
 // keyFor returns the key that was given, or makes one.
 func keyFor(given crypto.Signer, alg certfactory.Alg, random io.Reader) (crypto.Signer, error) {
 	if given == nil {
-		return newKey(alg, random)
+		return NewKey(alg, random)
 	}
 	if err := checkKey(given.Public()); err != nil {
 		return nil, fmt.Errorf("use key: %w", err)

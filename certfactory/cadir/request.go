@@ -1,6 +1,7 @@
 package cadir
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -47,6 +48,8 @@ func ParseRequest(data []byte) (*x509.CertificateRequest, error) {
 			return nil, fmt.Errorf("read request: PEM holds a %s", block.Type)
 		}
 		der = block.Bytes
+	} else if bytes.Contains(data, []byte("-----BEGIN ")) {
+		return nil, errors.New("read request: PEM block does not end, or cannot be decoded")
 	}
 	r, err := x509.ParseCertificateRequest(der)
 	if err != nil {
