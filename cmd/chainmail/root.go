@@ -32,7 +32,7 @@ brings along.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &exit{code: exitUsage, err: err, hint: `"` + cmd.CommandPath() + ` --help" shows the flags`}
 	})
-	root.AddCommand(newConform(), newServe(), newSelftest(), newList(), newVersion())
+	root.AddCommand(newConform(), newServe(), newSelftest(), newList(), newCerts(), newVersion())
 	for _, c := range root.Commands() {
 		c.Args = refuseArguments(c.Args)
 	}
