@@ -53,6 +53,32 @@ func asked() []cases.Case {
 	return slices.DeleteFunc(cases.All(), func(c cases.Case) bool { return c.Tagged(cases.TagCostly) })
 }
 
+// TestKeytoolReadsGoodRows has Java's own tool print every certificate of a good
+// row: what cannot be read there would be refused for that alone.
+func TestKeytoolReadsGoodRows(t *testing.T) {
+	keytool, err := exec.LookPath("keytool")
+	if err != nil {
+		t.Skip("keytool is not installed")
+	}
+	var good [][]byte
+	for _, c := range asked() {
+		if c.Expectation.Accept() && !tooLong(c) {
+			good = append(good, mustBuild(t, c, shared(), "bench").Chain...)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "good.pem")
+	if err := os.WriteFile(file, certfactory.PEM(good...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), keytool, "-printcert", "-file", file).CombinedOutput()
+	if err != nil {
+		t.Fatalf("keytool: %v\n%s", err, out)
+	}
+	if got := strings.Count(string(out), "Serial number: "); got != len(good) {
+		t.Errorf("keytool prints %d certificates, want %d", got, len(good))
+	}
+}
+
 // consult asks an oracle about every row and compares what it says with what it
 // said before. A verdict that changes is news: of the oracle, if its version
 // changed, else of the catalogue.
@@ -65,8 +91,10 @@ func consult(t *testing.T, o cases.Oracle, ask func(*testing.T, cases.Case) stri
 	}
 	said := make(map[string]string)
 	for _, c := range asked() {
+		if tooLong(c) && !*update {
+			continue
+		}
 		t.Run(c.ID, func(t *testing.T) {
-			skipCostly(t, c)
 			said[c.ID] = ask(t, c)
 			if was := data.Verdicts[c.ID][o.ID]; !*update && said[c.ID] != was {
 				t.Errorf("%s: %s says %q, used to say %q; if that is meant, run with -update", c.ID, o.Program, said[c.ID], was)
@@ -145,10 +173,12 @@ func TestOracleOpenSSLVerify(t *testing.T) {
 			return "accepted"
 		case found != nil:
 			return "error " + string(found[1])
-		case bytes.Contains(out, []byte("Unable to load certificate file")), bytes.Contains(out, []byte("Could not read")), bytes.Contains(out, []byte("unable to load")):
+		case bytes.Contains(out, []byte("Unable to load certificate file")), bytes.Contains(out, []byte("Could not read")):
 			return "certificate unreadable"
 		case bytes.Contains(out, []byte("Error loading file anchors")):
 			return "anchor unreadable"
+		case bytes.Contains(out, []byte("verification failed")):
+			return "error without number"
 		}
 		t.Errorf("openssl verify: %v\n%s", err, out)
 		return "?"
