@@ -105,7 +105,7 @@ func Open(dir string, password store.Password, env Config) (*Authority, error) {
 // View opens a CA without its key: it can list, revoke and build chains, not sign.
 func View(dir string, env Config) (*Authority, error) {
 	env = env.withDefaults()
-	if err := env.recoverCreate(dir); err != nil {
+	if err := env.recoverCreate(directoryOf(dir)); err != nil {
 		return nil, err
 	}
 	path, err := findConfig(dir)
@@ -129,6 +129,14 @@ func View(dir string, env Config) (*Authority, error) {
 		return nil, fmt.Errorf("open CA certificate %s: its basicConstraints do not say CA:true", s.certificate)
 	}
 	return &Authority{env: env, settings: s, certificate: cert}, nil
+}
+
+// directoryOf returns the directory of a configuration, which may itself be named.
+func directoryOf(path string) string {
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return filepath.Dir(path)
+	}
+	return path
 }
 
 // Certificate returns the CA certificate.

@@ -21,12 +21,16 @@ const password = "over the hills"
 
 // fixed is surroundings in which the same commands make the same bytes.
 func fixed() cadir.Config {
-	return cadir.Config{
+	c := cadir.Config{
 		Now:  func() time.Time { return time.Date(2031, time.March, 4, 5, 6, 7, 8, time.UTC) },
 		Rand: rand.NewChaCha8([32]byte{1, 2, 3}),
 		Wait: -1,
 	}
+	return c.Volatile()
 }
+
+// quick is surroundings for tests that take many steps.
+func quick() cadir.Config { return cadir.Config{}.Volatile() }
 
 func root() cadir.Options {
 	return cadir.Options{Subject: cadir.Subject{Organization: "Chainmail", CommonName: "root"}, Password: password}

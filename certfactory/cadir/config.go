@@ -1,7 +1,6 @@
 package cadir
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -221,15 +220,4 @@ func (c *config) find(section, name string) (setting, bool) {
 		}
 	}
 	return setting{}, false
-}
-
-var errNoSetting = errors.New("setting is missing")
-
-// want returns a setting that must be there.
-func (c *config) want(section, name string) (string, error) {
-	value, ok := c.lookup(section, name)
-	if !ok || value == "" {
-		return "", fmt.Errorf("read config %s: section %s: %q: %w", c.file, section, name, errNoSetting)
-	}
-	return value, nil
 }

@@ -53,7 +53,11 @@ type database struct {
 
 // parseDatabase reads the text of a database. The file name is for messages only.
 func parseDatabase(file, text string) (*database, error) {
-	db := &database{bySerial: make(map[string]int)}
+	n := strings.Count(text, "\n")
+	db := &database{
+		lines: make([]string, 0, n+1), entries: make([]Entry, 0, n+1), lineOf: make([]int, 0, n+1),
+		bySerial: make(map[string]int, n+1),
+	}
 	for text != "" {
 		line, rest, ended := strings.Cut(text, "\n")
 		text = rest
@@ -76,9 +80,9 @@ func (db *database) read(line string, ended bool) error {
 	if err != nil {
 		return err
 	}
-	key := formatNumber(e.Serial)
+	key := serialKey(e.Serial)
 	if i, double := db.bySerial[key]; double {
-		return fmt.Errorf("serial number %s is in line %d already", key, db.lineOf[i]+1)
+		return fmt.Errorf("serial number %s is in line %d already", formatNumber(e.Serial), db.lineOf[i]+1)
 	}
 	db.bySerial[key] = len(db.entries)
 	db.entries = append(db.entries, e)
@@ -89,6 +93,9 @@ func (db *database) read(line string, ended bool) error {
 // splitLine divides a line at its tabs. A backslash before a tab makes it part
 // of the field.
 func splitLine(line string) []string {
+	if !strings.Contains(line, "\\\t") {
+		return strings.Split(line, "\t")
+	}
 	var fields []string
 	var b strings.Builder
 	for i := 0; i < len(line); i++ {
@@ -181,9 +188,11 @@ func parseTime(s string) (time.Time, error) {
 	return t, nil
 }
 
+func serialKey(n *big.Int) string { return string(n.Append(nil, 16)) }
+
 // find returns the entry of a serial number.
 func (db *database) find(serial *big.Int) (Entry, bool) {
-	i, ok := db.bySerial[formatNumber(serial)]
+	i, ok := db.bySerial[serialKey(serial)]
 	if !ok {
 		return Entry{}, false
 	}
@@ -192,7 +201,7 @@ func (db *database) find(serial *big.Int) (Entry, bool) {
 
 // put adds an entry, or sets it in place of the one with its serial number.
 func (db *database) put(e Entry) {
-	key := formatNumber(e.Serial)
+	key := serialKey(e.Serial)
 	if i, ok := db.bySerial[key]; ok {
 		db.entries[i] = e
 		db.lines[db.lineOf[i]] = e.line()

@@ -61,9 +61,9 @@ func TestOpenSSLAndBack(t *testing.T) {
 
 // backAndForth has chainmail and OpenSSL take turns (DC-CERT-04, 08, 10).
 func backAndForth(t *testing.T, a *cadir.Authority) {
-	ours := mustIssue(t, a, device("ours/1+1"))
+	ours := mustIssue(t, a, device("ours/1+1 ü"))
 	theirs := opensslIssue(t, a, "theirs-1")
-	again := mustIssue(t, a, device("ours/1+1"))
+	again := mustIssue(t, a, device("ours/1+1 ü"))
 	opensslIssue(t, a, "theirs-1")
 
 	var got []string
@@ -73,7 +73,7 @@ func backAndForth(t *testing.T, a *cadir.Authority) {
 			t.Error(err)
 		}
 	}
-	want := `V 1000 /CN=ours\/1\+1, V 1001 /CN=theirs-1, V 1002 /CN=ours\/1\+1, V 1003 /CN=theirs-1`
+	want := `V 1000 /CN=ours\/1\+1 \xC3\xBC, V 1001 /CN=theirs-1, V 1002 /CN=ours\/1\+1 \xC3\xBC, V 1003 /CN=theirs-1`
 	if strings.Join(got, ", ") != want {
 		t.Errorf("database has %q, want %q", got, want)
 	}

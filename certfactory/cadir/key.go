@@ -25,7 +25,7 @@ const minPassword = 4
 // The standard library takes randomness from the system only, so that it is the
 // certificate factory that derives.
 func NewKey(alg certfactory.Alg, random io.Reader) (crypto.Signer, error) {
-	make, ok := map[certfactory.Alg]func() (crypto.Signer, error){
+	generate, ok := map[certfactory.Alg]func() (crypto.Signer, error){
 		certfactory.P256:    func() (crypto.Signer, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) },
 		certfactory.P384:    func() (crypto.Signer, error) { return ecdsa.GenerateKey(elliptic.P384(), rand.Reader) },
 		certfactory.P521:    func() (crypto.Signer, error) { return ecdsa.GenerateKey(elliptic.P521(), rand.Reader) },
@@ -42,7 +42,7 @@ func NewKey(alg certfactory.Alg, random io.Reader) (crypto.Signer, error) {
 		return nil, fmt.Errorf("make key: %v is too weak, want RSA of %d bits or ECDSA on P-256 at least", alg, minRSABits)
 	}
 	if random == nil {
-		key, err := make()
+		key, err := generate()
 		if err != nil {
 			return nil, fmt.Errorf("make key: %w", err)
 		}

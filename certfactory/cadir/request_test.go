@@ -143,11 +143,11 @@ func TestPolicy(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			a := mustCreate(t, root(), cadir.Config{})
+			a := mustCreate(t, root(), quick())
 			text := strings.Replace(mustRead(t, a.ConfigFile()), "[ ca ]", "[ ca ]\npreserve = "+tt.preserve, 1)
 			text, _, _ = strings.Cut(text, "[ signing_policy ]")
 			mustWrite(t, a.ConfigFile(), text+"[ signing_policy ]\n"+tt.policy+"\n")
-			a, err := cadir.Open(a.Dir(), password, cadir.Config{})
+			a, err := cadir.Open(a.Dir(), password, quick())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -69,9 +70,11 @@ func findConfig(dir string) (string, error) {
 	return "", fmt.Errorf("open CA directory %s: %w: name one of the configurations %s", dir, ErrNotAuthority, strings.Join(found, ", "))
 }
 
+// exists reports whether there is something at a path. Where that cannot be told
+// the answer is yes, so that nothing is overwritten.
 func exists(path string) bool {
 	_, err := os.Lstat(path)
-	return !errors.Is(err, fs.ErrNotExist)
+	return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR)
 }
 
 // readSettings reads a configuration file and what it says of its CA.
@@ -88,18 +91,26 @@ func readSettings(path string) (*settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	section, err := c.want("ca", "default_ca")
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNotAuthority, err)
+	section, ok := c.lookup("ca", "default_ca")
+	if !ok {
+		return nil, fmt.Errorf("read config %s: %w: no setting default_ca in a section ca", path, ErrNotAuthority)
 	}
 	s := &settings{config: c, dir: filepath.Dir(path)}
-	return s, errors.Join(s.readPaths(section), s.readRules(section), c.refuse(section))
+	for _, read := range []func(string) error{s.readPaths, s.readRules, c.refuse} {
+		if err := read(section); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
 }
 
 // readPaths reads the names of the files. A relative one is taken from the
 // directory of the configuration, which is where the specification has one stand.
 func (s *settings) readPaths(section string) error {
-	var problems []error
+	if _, ok := s.config.sections[section]; !ok {
+		return fmt.Errorf("read config %s: no section %q", s.config.file, section)
+	}
+	var missing []string
 	for _, p := range []struct {
 		name     string
 		path     *string
@@ -113,10 +124,10 @@ func (s *settings) readPaths(section string) error {
 		{"crl", &s.crl, true},
 		{"crlnumber", &s.crlNumber, true},
 	} {
-		value, err := s.config.want(section, p.name)
-		if err != nil {
+		value, _ := s.config.lookup(section, p.name)
+		if value == "" {
 			if !p.optional {
-				problems = append(problems, err)
+				missing = append(missing, p.name)
 			}
 			continue
 		}
@@ -125,7 +136,10 @@ func (s *settings) readPaths(section string) error {
 		}
 		*p.path = filepath.Clean(value)
 	}
-	return errors.Join(problems...)
+	if len(missing) > 0 {
+		return fmt.Errorf("read config %s: section %s: not set: %s", s.config.file, section, strings.Join(missing, ", "))
+	}
+	return nil
 }
 
 func (s *settings) readRules(section string) error {
@@ -142,9 +156,9 @@ func (s *settings) readRules(section string) error {
 	if s.crlValid, err = c.crlValid(section); err != nil {
 		return err
 	}
-	name, err := c.want(section, "policy")
-	if err != nil {
-		return err
+	name, ok := c.lookup(section, "policy")
+	if !ok {
+		return fmt.Errorf("read config %s: section %s: not set: policy", c.file, section)
 	}
 	s.policy, err = c.policy(name)
 	return err
@@ -223,16 +237,19 @@ func (c *config) policy(section string) ([]policyField, error) {
 // refuse finds settings that change what OpenSSL would issue and that are not
 // known here: to pass over them would make another certificate than it does.
 func (c *config) refuse(section string) error {
-	var problems []error
-	for name, harmless := range map[string]string{
-		"rand_serial": "no", "copy_extensions": "none", "default_startdate": "today",
-		"default_enddate": "", "email_in_dn": "yes", "msie_hack": "no",
+	for _, rule := range [][2]string{
+		{"rand_serial", "no"},
+		{"copy_extensions", "none"},
+		{"default_startdate", "today"},
+		{"default_enddate", ""},
+		{"email_in_dn", "yes"},
+		{"msie_hack", "no"},
 	} {
 		for _, section := range []string{section, "ca"} {
-			if s, ok := c.find(section, name); ok && s.value != harmless {
-				problems = append(problems, c.errorf(s.line, "%s = %s cannot be obeyed", name, s.value))
+			if s, ok := c.find(section, rule[0]); ok && s.value != rule[1] {
+				return c.errorf(s.line, "%s = %s cannot be obeyed", s.name, s.value)
 			}
 		}
 	}
-	return errors.Join(problems...)
+	return nil
 }

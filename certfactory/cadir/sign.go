@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -132,15 +133,8 @@ func (a *Authority) issue(l *ledger, t *x509.Certificate, request *x509.Certific
 		return nil, err
 	}
 	hexadecimal := formatNumber(number)
-	all := []newFile{{filepath.Join(a.settings.newCerts, hexadecimal+".pem"), certfactory.PEM(cert.Raw), 0o644}}
-	if files != nil {
-		more, err := files(cert)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, more...)
-	}
-	if err := refuseExisting(all, force); err != nil {
+	all, err := a.filesOf(cert, hexadecimal, files, force)
+	if err != nil {
 		return nil, err
 	}
 	p, err := a.env.disk.stage(filepath.Join(a.settings.newCerts, pendingPrefix+hexadecimal+pendingSuffix))
@@ -154,6 +148,25 @@ func (a *Authority) issue(l *ledger, t *x509.Certificate, request *x509.Certific
 		return nil, fmt.Errorf("certificate %s is issued, the next command will put its files in place: %w", hexadecimal, err)
 	}
 	return cert, nil
+}
+
+// filesOf lists what is to be written with a certificate, its own file first.
+func (a *Authority) filesOf(cert *x509.Certificate, hexadecimal string, files with, force bool) ([]newFile, error) {
+	own := newFile{filepath.Join(a.settings.newCerts, hexadecimal+".pem"), certfactory.PEM(cert.Raw), 0o644}
+	// OpenSSL leaves such a file when it is interrupted, and somebody may hold
+	// the certificate that is in it.
+	if !force && exists(own.path) {
+		return nil, fmt.Errorf("%s is there, and %s does not know it: move it away or raise the number in %s: %w",
+			own.path, filepath.Base(a.settings.database), a.settings.serial, fs.ErrExist)
+	}
+	if files == nil {
+		return []newFile{own}, nil
+	}
+	more, err := files(cert)
+	if err != nil {
+		return nil, err
+	}
+	return append([]newFile{own}, more...), refuseExisting(more, force)
 }
 
 // commit prepares the files, moves the serial number on and writes the database.
