@@ -26,6 +26,9 @@ func TestSpecsAreWellFormed(t *testing.T) {
 				t.Errorf("%s cites %s, which is no clause", s.ID, c)
 			}
 		}
+		if s.Level != clause.Must && s.Level != clause.Should && s.Level != clause.May {
+			t.Errorf("%s has the level %q", s.ID, s.Level)
+		}
 		if s.Level.Harder(clause.Hardest(s.Clauses)) {
 			t.Errorf("%s is a %s, harder than every clause that it cites", s.ID, s.Level)
 		}
@@ -40,10 +43,16 @@ func TestEveryCaseHasItsSpec(t *testing.T) {
 			runs[s.Case]++
 		}
 	}
-	for _, c := range cases.All() {
-		if runs[c.ID] != 1 {
-			t.Errorf("case %s (group %s) is run by %d specs, want 1", c.ID, c.Group, runs[c.ID])
+	want := func(id, group string) {
+		if runs[id] != 1 {
+			t.Errorf("case %s (group %s) is run by %d specs, want 1", id, group, runs[id])
 		}
+	}
+	for _, c := range cases.All() {
+		want(c.ID, c.Group)
+	}
+	for _, c := range cases.AllUploads() {
+		want(c.ID, c.Group)
 	}
 }
 

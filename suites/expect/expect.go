@@ -86,6 +86,14 @@ func AnswerClientError() types.GomegaMatcher {
 	}
 }
 
+// AnswerSuccess succeeds when the HTTP status is 2xx.
+func AnswerSuccess() types.GomegaMatcher {
+	return matcher[target.Response]{
+		want: "an HTTP success (2xx)", seen: status,
+		match: func(r target.Response) (bool, error) { return r.Status/100 == 2, nil },
+	}
+}
+
 func status(r target.Response) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", r.Status, http.StatusText(r.Status)))
 }

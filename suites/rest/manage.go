@@ -9,7 +9,6 @@ import (
 
 	. "github.com/onsi/gomega"
 
-	"github.com/chainmail-iot/chainmail/certfactory"
 	"github.com/chainmail-iot/chainmail/reports"
 	"github.com/chainmail-iot/chainmail/suites"
 	"github.com/chainmail-iot/chainmail/suites/clause"
@@ -32,7 +31,7 @@ func readBack() suites.Spec {
 		ID: family + "/anchor-read-back", Title: "an uploaded trust anchor is read and listed", Expected: "name, status and auto-registration are those of the upload",
 		Clauses: []string{"DC-REST-06"}, Level: clause.Must, Needs: needs(),
 		Run: func(ctx context.Context, e *suites.Env) {
-			anchor := uploaded(ctx, e)
+			anchor := uploaded(ctx, e, "case")
 			want := trusted{Name: anchor.Name, Status: "ENABLED", AutoRegistration: true, Fingerprint: target.Fingerprint(anchor.DER)}
 			Expect(decode(e, read(ctx, e, anchor))).To(expect.Be(want, "the trust anchor"))
 			Expect(listed(ctx, e)).To(expect.Hold(want, "the list of trust anchors"))
@@ -46,7 +45,7 @@ func changeBack() suites.Spec {
 		ID: family + "/anchor-change", Title: "name, status and auto-registration of a trust anchor are changed", Expected: "200 OK, and what is read is what was written",
 		Clauses: []string{"DC-REST-06"}, Level: clause.Must, Needs: needs(),
 		Run: func(ctx context.Context, e *suites.Env) {
-			anchor := uploaded(ctx, e)
+			anchor := uploaded(ctx, e, "case")
 			path := target.AnchorPath(e.Tenant(0).ID, anchor.DER)
 			want := trusted{Name: anchor.Name + " renamed", Status: "DISABLED", Fingerprint: target.Fingerprint(anchor.DER)}
 			response := e.AskAdmin(ctx, reports.RoleCase, http.MethodPut, path, map[string]any{
@@ -56,31 +55,6 @@ func changeBack() suites.Spec {
 			Expect(decode(e, read(ctx, e, anchor))).To(expect.Be(want, "the trust anchor"))
 		},
 	}
-}
-
-// deleteTwice is the spec that a trust anchor can be deleted, once.
-func deleteTwice() suites.Spec {
-	return suites.Spec{
-		ID: family + "/delete-twice", Title: "a trust anchor is deleted twice", Expected: "204 No Content, then 404 Not Found",
-		Clauses: []string{"DC-REST-06"}, Level: clause.Must, Needs: needs(),
-		Run: func(ctx context.Context, e *suites.Env) {
-			anchor := uploaded(ctx, e)
-			path := target.AnchorPath(e.Tenant(0).ID, anchor.DER)
-			Expect(e.AskAdmin(ctx, reports.RoleCase, http.MethodDelete, path, nil)).To(expect.Answer(http.StatusNoContent, http.StatusOK))
-			Expect(e.AskAdmin(ctx, reports.RoleCase, http.MethodDelete, path, nil)).To(expect.Answer(http.StatusNotFound))
-			Expect(read(ctx, e, anchor)).To(expect.Answer(http.StatusNotFound))
-		},
-	}
-}
-
-// uploaded uploads a good CA certificate; the spec is inconclusive where that is
-// not accepted.
-func uploaded(ctx context.Context, e *suites.Env) certfactory.Anchor {
-	anchor := anchorOf(e, root)
-	if response := e.Upload(ctx, anchor, target.NewUpload(anchor)); response.Status != http.StatusCreated {
-		e.Inconclusive("a good upload was answered %d", response.Status)
-	}
-	return anchor
 }
 
 // decode reads one trust anchor; the platform answers for its form.

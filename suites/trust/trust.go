@@ -21,13 +21,18 @@ const family = "trust"
 
 // Specs returns the specs of the family.
 func Specs() []suites.Spec {
-	return []suites.Spec{
+	specs := []suites.Spec{
 		changed("anchor-disabled", "DC-TRUST-07", "a trust anchor is disabled, then a device connects", disable),
 		changed("anchor-deleted", "DC-TRUST-08", "a trust anchor is deleted, then a device connects", remove),
 		restored("anchor-reenabled", "DC-TRUST-07", "a trust anchor is disabled and enabled again, then a device connects", disable, enable),
 		restored("anchor-deleted-reuploaded", "DC-TRUST-08", "a trust anchor is deleted and uploaded again, then a device connects", remove, upload),
 		otherTenant(),
 	}
+	for _, s := range suites.FromCases(family, []string{"tenancy"}, nil) {
+		s.Needs = []target.Capability{target.SecondTenant}
+		specs = append(specs, s)
+	}
+	return specs
 }
 
 // A change of a trust anchor.
