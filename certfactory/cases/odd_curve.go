@@ -112,6 +112,13 @@ type weierstrassSigner struct {
 
 func (s weierstrassSigner) Public() crypto.PublicKey { return s.claimed }
 
+// MarshalPKCS8 encodes the key as RFC 5915 has it, by the name of its curve.
+func (s weierstrassSigner) MarshalPKCS8() ([]byte, error) {
+	algorithm := sequence(certfactory.OID(1, 2, 840, 10045, 2, 1), s.curve.id)
+	private := sequence(integer(1), octetString(s.d.FillBytes(make([]byte, len(s.curve.n.Bytes())))))
+	return sequence(integer(0), algorithm, octetString(private)), nil
+}
+
 // Sign is ECDSA (FIPS 186-5 §6.4) with a nonce that is derived from key and digest.
 func (s weierstrassSigner) Sign(_ io.Reader, digest []byte, _ crypto.SignerOpts) ([]byte, error) {
 	mac := hmac.New(sha256.New, s.d.Bytes())

@@ -106,6 +106,9 @@ type claiming struct {
 
 func (s claiming) Public() crypto.PublicKey { return s.claimed }
 
+// MarshalPKCS8 encodes the key that signs.
+func (s claiming) MarshalPKCS8() ([]byte, error) { return certfactory.MarshalPKCS8(s.Signer) }
+
 // p224 signs with a key on P-224 and claims one on P-256.
 func p224(b *Bench) certfactory.OddKey {
 	key := b.factory.Key(certfactory.P224, "p224 "+b.tag)
