@@ -94,12 +94,12 @@ func copied(t *testing.T, dir string) string {
 	return to
 }
 
-// TestKilledHere is the process that is killed: a command that dies before its
-// change number CADIR_KILL to the disk.
-func TestKilledHere(t *testing.T) {
+// dieEarly is the process that is killed: a command that dies before its change
+// number CADIR_KILL to the disk.
+func dieEarly() error {
 	n, err := strconv.Atoi(os.Getenv("CADIR_KILL"))
 	if err != nil {
-		t.Skip("for TestKilled only")
+		return err
 	}
 	env := quick().WithSteps(func(string, string) error {
 		if n--; n < 0 {
@@ -107,17 +107,15 @@ func TestKilledHere(t *testing.T) {
 		}
 		return nil
 	})
-	if err := commands[os.Getenv("CADIR_COMMAND")](os.Getenv("CADIR_DIR"), env); err != nil {
-		t.Fatal(err)
-	}
+	return commands[os.Getenv("CADIR_COMMAND")](os.Getenv("CADIR_DIR"), env)
 }
 
 // killed runs a command in a process of its own and reports whether it died of
 // the kill.
 func killed(t *testing.T, command, dir string, n int) bool {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilledHere$")
-	cmd.Env = append(os.Environ(), "CADIR_KILL="+strconv.Itoa(n), "CADIR_COMMAND="+command, "CADIR_DIR="+dir)
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), "CADIR_PROCESS=die", "CADIR_KILL="+strconv.Itoa(n), "CADIR_COMMAND="+command, "CADIR_DIR="+dir)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ProcessState.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL {

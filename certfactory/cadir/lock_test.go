@@ -14,21 +14,33 @@ import (
 	"github.com/chainmail-iot/chainmail/certfactory/cadir"
 )
 
-// TestIssueHere is one of the processes of TestTwoProcesses.
-func TestIssueHere(t *testing.T) {
-	dir := os.Getenv("CADIR_ISSUE")
-	if dir == "" {
-		t.Skip("for TestTwoProcesses only")
+// TestMain plays the other process of a test where CADIR_PROCESS says which.
+func TestMain(m *testing.M) {
+	processes := map[string]func() error{"issue": issueMany, "die": dieEarly}
+	play, ok := processes[os.Getenv("CADIR_PROCESS")]
+	if !ok {
+		os.Exit(m.Run())
 	}
+	if err := play(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// issueMany is one of the processes of TestTwoProcesses.
+func issueMany() error {
 	env := quick()
 	env.Wait = time.Minute
-	a, err := cadir.Open(dir, password, env)
+	a, err := cadir.Open(os.Getenv("CADIR_DIR"), password, env)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	for i := range perProcess {
-		mustIssue(t, a, device(fmt.Sprint(os.Getpid(), "-", i)))
+		if _, err := a.Issue(device(fmt.Sprint(os.Getpid(), "-", i))); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 const perProcess = 10
@@ -38,8 +50,8 @@ func TestTwoProcesses(t *testing.T) {
 	var group sync.WaitGroup
 	for range 2 {
 		group.Go(func() {
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestIssueHere$")
-			cmd.Env = append(os.Environ(), "CADIR_ISSUE="+a.Dir())
+			cmd := exec.CommandContext(t.Context(), os.Args[0])
+			cmd.Env = append(os.Environ(), "CADIR_PROCESS=issue", "CADIR_DIR="+a.Dir())
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)
 			}
