@@ -115,7 +115,7 @@ func FuzzParseConfig(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if strings.Contains(string(data), "file:") {
-			t.Skip("would read any file of this machine")
+			return // it would read any file of this machine
 		}
 		if _, err := refimpl.ParseConfig("f", data); err != nil && err.Error() == "" {
 			t.Error("an error that says nothing")

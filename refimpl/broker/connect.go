@@ -11,8 +11,9 @@ import (
 	"github.com/chainmail-iot/chainmail/refimpl/trust"
 )
 
-// CONNACK return codes (MQTT 3.1.1 section 3.2.2.3). What the platform uses each for is
-// in platform-facts, section 1.2.
+// CONNACK return codes (MQTT 3.1.1 section 3.2.2.3), used for what the real platform uses
+// them for: 5 for everything that is wrong with a certificate or its registration, 4 for
+// passwords only.
 const (
 	accepted           byte = 0
 	badProtocolVersion byte = 1
@@ -61,7 +62,7 @@ func (c *client) answerConnect(p *packets.Packet) bool {
 }
 
 // connack answers with Session Present 0 always: the platform keeps no session state,
-// whatever Clean Session says (platform-facts, section 1.2; MQTT-3.2.2-3, 4).
+// whatever Clean Session says (MQTT-3.2.2-3, 4).
 func (c *client) connack(code byte) error {
 	c.broker.wait(stage.Connack)
 	return c.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Connack}, ReasonCode: code})

@@ -12,7 +12,7 @@ import (
 
 // Bounds on what a client may send, in bytes of a whole packet without the fixed header.
 const (
-	// maxPacket is the platform's limit on a message (platform-facts, section 1.2).
+	// maxPacket is the real platform's limit on a message.
 	maxPacket = 16184
 	// maxConnect leaves room for the largest Client Identifier, Will Message, user name
 	// and password that a CONNECT can hold.

@@ -119,7 +119,7 @@ func (c *client) answerTokenRequest() error {
 }
 
 // data enters the device into the inventory at the first data that it sends. The SmartREST
-// template 100 gives it name and type (platform-facts, section 1.3).
+// template 100 gives it name and type.
 func (c *client) data(payload []byte) {
 	a, inventory := c.admission, c.broker.config.Registry
 	d := registry.Device{Owner: a.user, ExternalType: registry.SerialType, ExternalID: a.device}

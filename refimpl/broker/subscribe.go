@@ -22,8 +22,8 @@ const subscriptionFailed byte = 0x80
 const maxSubscriptions = 64
 
 // subscribable reports whether a Topic Filter is one of those on which the platform speaks
-// to a device (platform-facts, section 1.3). Wildcards are not granted, save the one
-// that stands for all of a device's own SmartREST templates.
+// to a device. Wildcards are not granted, save the one that stands for all of a device's
+// own SmartREST templates.
 func subscribable(filter string) bool {
 	if filter == "devicecontrol/notifications" || filter == "error" {
 		return true

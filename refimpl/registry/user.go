@@ -45,7 +45,7 @@ func (u User) HasRole(roles ...string) bool {
 	return slices.ContainsFunc(roles, func(r string) bool { return slices.Contains(u.Roles, r) })
 }
 
-// deviceRoles are those that the platform gives to a device (platform-facts, section 7).
+// deviceRoles are those that the real platform gives to a device.
 func deviceRoles() []string {
 	return []string{
 		"ROLE_DEVICE", "ROLE_IDENTITY_ADMIN", "ROLE_IDENTITY_READ", "ROLE_EVENT_READ",

@@ -135,7 +135,7 @@ func (a *API) changeAnchor(c call) (answer, *problem) {
 	return ok(anchorObject(c, anchor)), nil
 }
 
-// deleteAnchor ends the sessions that live on the anchor (platform-facts, section 4.1).
+// deleteAnchor ends the sessions that live on the anchor, as the real platform does.
 func (a *API) deleteAnchor(c call) (answer, *problem) {
 	if err := a.config.Registry.DeleteAnchor(c.tenant, c.fingerprint()); err != nil {
 		return answer{}, c.noAnchor()

@@ -13,7 +13,7 @@ import (
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
 )
 
-// anchorObject is a trust anchor as the platform shows one (platform-facts, section 4.2).
+// anchorObject is a trust anchor as the real platform shows one.
 func anchorObject(c call, a registry.Anchor) map[string]any {
 	cert := a.Certificate
 	status := "DISABLED"

@@ -2,8 +2,8 @@ package rest
 
 import "github.com/chainmail-iot/chainmail/refimpl/registry"
 
-// anchorAudit is the type of the audit records about trust anchors (platform-facts,
-// section 4.3).
+// anchorAudit is the type of the audit records about trust anchors, as the real platform
+// calls it.
 const anchorAudit = "TrustedCertificates"
 
 // audit records a change to a trust anchor.

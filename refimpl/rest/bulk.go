@@ -108,8 +108,8 @@ func (r bulkRow) login() (registry.Login, error) {
 	}
 }
 
-// deviceIDFault says what keeps an id from being part of a user name (platform-facts,
-// sections 1.1 and 5), or nothing.
+// deviceIDFault says what keeps an id from being part of a user name, or nothing. The
+// characters are those that the real platform forbids in user names.
 func deviceIDFault(id string) string {
 	if id == "" {
 		return "is missing"

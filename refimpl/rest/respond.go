@@ -65,7 +65,7 @@ func payloadTooLarge(limit int64) *problem {
 }
 
 // write sends an answer or, if there is one, a problem. Who changes something without
-// an Accept header gets no body: so the platform does (platform-facts, section 3).
+// an Accept header gets no body: so the real platform does.
 func (a *API) write(w http.ResponseWriter, r *http.Request, ans answer, p *problem) {
 	kind := "application/json"
 	if p != nil {

@@ -1,6 +1,6 @@
 // Package rest is the HTTP side of the reference platform: trust anchors, tenant
 // options, users, registration of devices, inventory and audit, in the form that the
-// platform's own API has (platform-facts, sections 3 to 8).
+// API of the real platform has.
 //
 // An API is an http.Handler; its routes are in tables. A route's function gets a call,
 // whose user is known and has one of the roles that the table asks for, and returns

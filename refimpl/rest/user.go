@@ -28,8 +28,8 @@ func (a *API) readUser(c call) (answer, *problem) {
 	return ok(userObject(c, u)), nil
 }
 
-// changeUser enables or disables a user. A device that is disabled loses its connection
-// (platform-facts, section 7).
+// changeUser enables or disables a user. A device that is disabled loses its
+// connection, as the real platform has it.
 func (a *API) changeUser(c call) (answer, *problem) {
 	var req struct {
 		Enabled *bool `json:"enabled"`

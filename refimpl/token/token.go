@@ -79,8 +79,7 @@ type issued struct {
 
 func (t issued) expiry() time.Time { return t.at.Add(t.lifetime) }
 
-// claims are those of the platform's own tokens (platform-facts, section 2), with an id
-// so that a token can be ended.
+// claims are those of the real platform's tokens, with an id so that a token can be ended.
 type claims struct {
 	jwt.RegisteredClaims
 	// Audience is a plain string, as the platform writes it; jwt would write a list.
