@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/chainmail-iot/chainmail/suites"
 	"github.com/chainmail-iot/chainmail/suites/target"
@@ -79,9 +80,9 @@ func classify(err error) (code int, hint string) {
 	return exitFault, "this is a fault of chainmail and says nothing about the platform"
 }
 
-// say writes one line of talk; none where there is nothing to say.
+// say writes a line of talk for each line of the text.
 func say(stderr io.Writer, kind, text string) {
-	if text != "" {
-		fmt.Fprintf(stderr, "chainmail: %s: %s\n", kind, text)
+	for line := range strings.Lines(text) {
+		fmt.Fprintf(stderr, "chainmail: %s: %s\n", kind, strings.TrimSuffix(line, "\n"))
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 // serveFlags are what `chainmail serve` is asked for.
 type serveFlags struct {
+	config                 string
 	mqtt, rest, management string
 	dir                    string
 	maxChainLength         int
@@ -31,13 +32,28 @@ func newServe() *cobra.Command {
 
 It describes itself in a folder: a target file for "chainmail conform --target",
 the CA of its server certificate, and a file for the password of each user. The
-folder is a temporary one that goes with the platform, unless --dir names it.`,
+folder is a temporary one that goes with the platform, unless --dir names it.
+
+A configuration file says more than the flags do:
+
+  apiVersion: chainmail/v1
+  kind: Platform
+  maxChainLength: 4
+  lateRefusal: true          # CONNACK 5 instead of an alert in the handshake
+  anchorOptional: false      # true: the trust anchor need not be presented
+  tokenAlgorithm: RS256      # default ES256
+  tenants:
+    - id: acme
+      users: [{user: admin, password: "env:ADMIN", roles: [ROLE_TENANT_ADMIN]}]
+      options: [{category: oauth.internal, key: device-token.lifespan.seconds, value: "600"}]`,
 		Example: `  chainmail serve
   chainmail serve --mqtt 127.0.0.1:8883 --rest 127.0.0.1:8443 --dir ./platform
-  chainmail serve --json --deviation accepts-expired`,
+  chainmail serve --json --deviation accepts-expired
+  chainmail serve --config platform.yaml`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.serve(cmd) },
 	}
 	flags := cmd.Flags()
+	flags.StringVar(&f.config, "config", "", "configuration file: tenants, users, options, manners; flags win over it")
 	flags.StringVar(&f.mqtt, "mqtt", "127.0.0.1:0", "address for MQTT over TLS; port 0 takes a free one")
 	flags.StringVar(&f.rest, "rest", "127.0.0.1:0", "address for REST over HTTPS")
 	flags.StringVar(&f.management, "management", "127.0.0.1:0", `loopback address for settings of the whole platform; "" for none`)
@@ -66,7 +82,11 @@ func (f serveFlags) serve(cmd *cobra.Command) (err error) {
 	if temporary {
 		defer os.RemoveAll(dir)
 	}
-	p, err := startPlatform(f.config(cmd.ErrOrStderr()), dir)
+	config, err := f.platform(cmd)
+	if err != nil {
+		return err
+	}
+	p, err := startPlatform(config, dir)
 	if err != nil {
 		if _, ok := errors.AsType[*exit](err); ok {
 			return err
@@ -82,15 +102,35 @@ func (f serveFlags) serve(cmd *cobra.Command) (err error) {
 	return p.stop()
 }
 
-func (f serveFlags) config(stderr io.Writer) refimpl.Config {
-	log := slog.New(slog.NewTextHandler(stderr, nil))
-	if f.quiet {
-		log = slog.New(slog.DiscardHandler)
+// platform is the configuration file, where one is named, with the flags over it.
+func (f serveFlags) platform(cmd *cobra.Command) (refimpl.Config, error) {
+	var c refimpl.Config
+	if f.config != "" {
+		var err error
+		if c, err = refimpl.ReadConfig(f.config); err != nil {
+			return c, &exit{code: exitUsage, err: err}
+		}
 	}
-	return refimpl.Config{
-		MQTTAddress: f.mqtt, RESTAddress: f.rest, ManagementAddress: f.management,
-		MaxChainLength: f.maxChainLength, Deviations: f.deviations, Log: log,
+	given := func(name string) bool { return f.config == "" || cmd.Flags().Changed(name) }
+	for _, set := range []struct {
+		flag string
+		to   *string
+		from string
+	}{{"mqtt", &c.MQTTAddress, f.mqtt}, {"rest", &c.RESTAddress, f.rest}, {"management", &c.ManagementAddress, f.management}} {
+		if given(set.flag) {
+			*set.to = set.from
+		}
 	}
+	if given("max-chain-length") {
+		c.MaxChainLength = f.maxChainLength
+	}
+	if given("deviation") {
+		c.Deviations = f.deviations
+	}
+	if !f.quiet {
+		c.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+	}
+	return c, nil
 }
 
 func (f serveFlags) announce(w io.Writer, r ready) error {
