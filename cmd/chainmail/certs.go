@@ -18,6 +18,7 @@ func certsCommands() []*cobra.Command {
 		newCertsRevoke(),
 		newCertsCRL(),
 		newCertsChain(),
+		newCertsForge(),
 	}
 }
 
