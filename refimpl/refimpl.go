@@ -32,6 +32,7 @@ import (
 	"github.com/chainmail-iot/chainmail/refimpl/stage"
 	"github.com/chainmail-iot/chainmail/refimpl/token"
 	"github.com/chainmail-iot/chainmail/refimpl/trust"
+	"github.com/chainmail-iot/chainmail/refimpl/web"
 )
 
 // Addresses says where a started platform is reached.
@@ -97,7 +98,7 @@ func New(c Config) (*Platform, error) {
 	return p, nil
 }
 
-// restAPI serves the REST API, and MQTT over WebSocket beside it.
+// restAPI serves the REST API, and beside it the web page and MQTT over WebSocket.
 func (p *Platform) restAPI(deviations deviation.Set) http.Handler {
 	api := rest.New(rest.Config{
 		Registry: p.registry, Tokens: p.tokens, Sessions: p.broker, Host: p.config.ServerNames[0],
@@ -106,6 +107,7 @@ func (p *Platform) restAPI(deviations deviation.Set) http.Handler {
 	})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /mqtt", p.serveWebSocket)
+	web.Mount(mux)
 	mux.Handle("/", p.witness.counted(api))
 	return mux
 }
@@ -205,10 +207,16 @@ func (p *Platform) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// closeServer lets requests under way finish, as long as ctx lasts.
+// grace is how long requests under way may take once the platform closes. It is short
+// because a browser holds connections open on which it may never ask for anything.
+const grace = time.Second
+
+// closeServer lets requests under way finish, within the grace and as long as ctx lasts.
 func closeServer(ctx context.Context, s *http.Server) error {
-	if err := s.Shutdown(ctx); err != nil {
-		return errors.Join(err, s.Close())
+	bounded, cancel := context.WithTimeout(ctx, grace)
+	defer cancel()
+	if err := s.Shutdown(bounded); err != nil {
+		return errors.Join(ctx.Err(), s.Close())
 	}
 	return nil
 }
