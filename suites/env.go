@@ -173,6 +173,19 @@ func (e *Env) Length(ctx context.Context, n int, exactly bool) {
 	}
 }
 
+// Forward puts the platform's clock forward until the spec ends.
+func (e *Env) Forward(ctx context.Context, d time.Duration) {
+	e.session.clockMoved = true
+	e.Cleanup(func() {
+		if e.Target.Management.SetClock(context.WithoutCancel(ctx), 0) == nil {
+			e.session.clockMoved = false
+		}
+	})
+	if err := e.Target.Management.SetClock(ctx, d); err != nil {
+		e.Unanswered(err)
+	}
+}
+
 // DeviceUser is how the platform calls the user of a device that connects with
 // this Client Identifier.
 func DeviceUser(clientID string) string {

@@ -25,9 +25,17 @@ func (e *Env) RestoreOption(ctx context.Context, path string) {
 	default:
 		e.Inconclusive("GET of a tenant option answered %d", before.Status)
 	}
+	restore = e.AtTheEnd(restore)
+	e.Cleanup(func() { e.session.settle(context.WithoutCancel(ctx), restore) })
+}
+
+// AtTheEnd sends a request to the first tenant at the end of the run, as a user
+// that may: it undoes what the spec has done. It returns the request with that
+// user.
+func (e *Env) AtTheEnd(r target.Request) target.Request {
 	t := e.Tenant(0)
-	admin, _ := t.Admin() // the loader of target files sees to it that there is one
-	restore.Tenant, restore.User = t.ID, admin
-	e.session.undo = append(e.session.undo, restore)
-	e.Cleanup(func() { e.session.undoLast(context.WithoutCancel(ctx)) })
+	r.Tenant = t.ID
+	r.User, _ = t.Admin() // the loader of target files sees to it that there is one
+	e.session.undo = append(e.session.undo, r)
+	return r
 }

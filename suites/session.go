@@ -32,6 +32,8 @@ type session struct {
 	length   int // maximum chain length now; 0: not known
 	original int // what it was before the run
 
+	clockMoved bool // the platform's clock is not as it was found
+
 	silent    int // specs in a row that went unanswered
 	roundTrip time.Duration
 }
@@ -139,6 +141,9 @@ func (s *session) restore(ctx context.Context) []string {
 	if s.original != 0 && s.original != s.length {
 		note(s.target.Management.SetMaxChainLength(ctx, s.original))
 	}
+	if s.clockMoved {
+		note(s.target.Management.SetClock(ctx, 0))
+	}
 	if len(s.anchors) > 0 {
 		note(s.target.Driver.Remove(ctx, s.anchors))
 	}
@@ -152,13 +157,13 @@ func (s *session) restore(ctx context.Context) []string {
 // madeUser notes that the platform may have made the user of this device.
 func (s *session) madeUser(clientID string) { s.users[DeviceUser(clientID)] = true }
 
-// undoLast sends the last of the requests that undo something; what fails is
-// tried again at the end of the run.
-func (s *session) undoLast(ctx context.Context) {
-	last := len(s.undo) - 1
-	if last >= 0 && s.send(ctx, s.undo[last]) == nil {
-		s.undo = s.undo[:last]
+// settle sends one of the requests that undo something before the end of the
+// run; what fails is tried again then.
+func (s *session) settle(ctx context.Context, r target.Request) {
+	if s.send(ctx, r) != nil {
+		return
 	}
+	s.undo = slices.DeleteFunc(s.undo, func(u target.Request) bool { return u.Method == r.Method && u.Path == r.Path })
 }
 
 // send sends a request that must succeed; what is gone already need not be

@@ -21,6 +21,7 @@ var arrows = map[string][]string{
 	"certfactory/cases":   {"certfactory"},
 	"certfactory/store":   {"certfactory"},
 	"certfactory/cadir":   {"certfactory"},
+	"certfactory/inspect": {"certfactory"},
 	"loadgen/device":      {},
 	"refimpl":             {"refimpl"},
 	"refimpl/registry":    {},
@@ -31,6 +32,7 @@ var arrows = map[string][]string{
 	"suites/target":       {"certfactory"},
 	"suites/expect":       {"loadgen/device", "suites/target"},
 	"suites/chain":        {"suites"},
+	"suites/client":       {"certfactory", "reports", "suites"},
 	"suites/identity":     {"suites"},
 	"suites/registration": {"certfactory", "reports", "suites"},
 	"suites/rest":         {"certfactory", "reports", "suites"},
@@ -44,8 +46,8 @@ var arrows = map[string][]string{
 // reference share no MQTT codec.
 var foreignArrows = map[string][]string{
 	"github.com/onsi/ginkgo/v2":           {"suites"},
-	"github.com/onsi/gomega":              {"suites", "suites/expect", "suites/chain", "suites/identity", "suites/registration", "suites/rest", "suites/token", "suites/transport", "suites/trust"},
-	"github.com/eclipse/paho.mqtt.golang": {"loadgen/device", "suites/transport"},
+	"github.com/onsi/gomega":              {"suites", "suites/expect", "suites/chain", "suites/client", "suites/identity", "suites/registration", "suites/rest", "suites/token", "suites/transport", "suites/trust"},
+	"github.com/eclipse/paho.mqtt.golang": {"loadgen/device", "suites/client", "suites/transport"},
 	"github.com/mochi-mqtt/server/v2":     {"refimpl/broker"},
 	"github.com/golang-jwt/jwt/v5":        {"refimpl/token"},
 }

@@ -67,11 +67,14 @@ func (p *platform) describe() error {
 		MQTT:           target.FileMQTT{Address: p.Addresses().MQTT, ServerName: "localhost", CAFile: "ca.pem"},
 		REST:           &target.FileREST{BaseURL: p.Addresses().REST},
 		Driver:         "cumulocity",
-		Capabilities:   []target.Capability{target.TrustedCertificates, target.MQTTTokens, target.DeviceUsers, target.TenantOptions},
+		Capabilities: []target.Capability{
+			target.TrustedCertificates, target.MQTTTokens, target.DeviceUsers, target.TenantOptions,
+			target.BulkRegistration, target.SingleRegistration,
+		},
 	}
 	if url := p.Addresses().Management; url != "" {
 		file.Management = &target.FileManagement{BaseURL: url}
-		file.Capabilities = append(file.Capabilities, target.MaxChainLengthSetting)
+		file.Capabilities = append(file.Capabilities, target.MaxChainLengthSetting, target.Clock)
 	}
 	for _, tenant := range p.Tenants() {
 		t := target.FileTenant{ID: tenant.ID}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/chainmail-iot/chainmail/suites"
 	"github.com/chainmail-iot/chainmail/suites/chain"
+	"github.com/chainmail-iot/chainmail/suites/client"
 	"github.com/chainmail-iot/chainmail/suites/identity"
 	"github.com/chainmail-iot/chainmail/suites/registration"
 	"github.com/chainmail-iot/chainmail/suites/rest"
@@ -17,6 +18,6 @@ import (
 func specs() []suites.Spec {
 	return slices.Concat(
 		transport.Specs(), trust.Specs(), rest.Specs(), chain.Specs(),
-		identity.Specs(), registration.Specs(), token.Specs(),
+		identity.Specs(), registration.Specs(), token.Specs(), client.Specs(),
 	)
 }

@@ -19,13 +19,15 @@ const family = "registration"
 
 // Specs returns the specs of the family.
 func Specs() []suites.Spec {
-	return []suites.Spec{
+	specs := []suites.Spec{
 		autoRegistrationOn(),
 		autoRegistrationOff(),
 		autoRegistrationOffKnownDevice(),
 		noSideEffect("refused-no-side-effect", "anchor-unknown", "a device whose chain is refused leaves nothing behind"),
 		noSideEffect("possession-no-side-effect", "key-wrong", "a device that does not hold its key leaves nothing behind"),
+		userDeleted(), userDisabled(), singleRegistration(),
 	}
+	return append(specs, bulkSpecs()...)
 }
 
 func autoRegistrationOn() suites.Spec {

@@ -32,14 +32,15 @@ type settings struct {
 
 // MaxChainLength reads the platform's maximum chain length.
 func (m *Management) MaxChainLength(ctx context.Context) (int, error) {
-	s, err := m.settings(ctx, http.MethodGet, nil)
+	var s settings
+	err := m.ask(ctx, http.MethodGet, "/settings", nil, &s)
 	return s.MaxChainLength, err
 }
 
 // SetMaxChainLength sets the platform's maximum chain length.
 func (m *Management) SetMaxChainLength(ctx context.Context, n int) error {
-	s, err := m.settings(ctx, http.MethodPut, &settings{MaxChainLength: n})
-	if err != nil {
+	var s settings
+	if err := m.ask(ctx, http.MethodPut, "/settings", settings{MaxChainLength: n}, &s); err != nil {
 		return err
 	}
 	if s.MaxChainLength != n {
@@ -48,35 +49,50 @@ func (m *Management) SetMaxChainLength(ctx context.Context, n int) error {
 	return nil
 }
 
-// settings asks the resource /settings and returns what it holds afterwards.
-func (m *Management) settings(ctx context.Context, method string, body *settings) (settings, error) {
+type clock struct {
+	Offset string `json:"offset"` // in the form of time.Duration
+}
+
+// SetClock puts the platform's clock forward by so much against true time.
+func (m *Management) SetClock(ctx context.Context, offset time.Duration) error {
+	var c clock
+	if err := m.ask(ctx, http.MethodPut, "/clock", clock{Offset: offset.String()}, &c); err != nil {
+		return err
+	}
+	if got, err := time.ParseDuration(c.Offset); err != nil || got != offset {
+		return fmt.Errorf("put clock forward by %v: the platform says %q", offset, c.Offset)
+	}
+	return nil
+}
+
+// ask sends one request and decodes the answer, which must be a success.
+func (m *Management) ask(ctx context.Context, method, path string, body, answer any) error {
 	var payload []byte
 	if body != nil {
 		var err error
 		if payload, err = json.Marshal(body); err != nil {
-			return settings{}, fmt.Errorf("encode settings: %w", err)
+			return fmt.Errorf("encode %s: %w", path, err)
 		}
 	}
-	request, err := http.NewRequestWithContext(ctx, method, m.BaseURL.String()+"/settings", bytes.NewReader(payload))
+	request, err := http.NewRequestWithContext(ctx, method, m.BaseURL.String()+path, bytes.NewReader(payload))
 	if err != nil {
-		return settings{}, fmt.Errorf("%s settings: %w", method, err)
+		return fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	request.Header.Set("Content-Type", "application/json")
 	response, err := m.client.Do(request)
 	if err != nil {
-		return settings{}, fmt.Errorf("%s settings: %w: %w", method, ErrNoAnswer, err)
+		return fmt.Errorf("%s %s: %w: %w", method, path, ErrNoAnswer, err)
 	}
 	defer response.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(response.Body, bodyLimit))
 	if err != nil {
-		return settings{}, fmt.Errorf("%s settings: %w: %w", method, ErrNoAnswer, err)
+		return fmt.Errorf("%s %s: %w: %w", method, path, ErrNoAnswer, err)
 	}
 	if response.StatusCode/100 != 2 {
-		return settings{}, fmt.Errorf("%s settings: answered %d", method, response.StatusCode)
+		return fmt.Errorf("%s %s: answered %d", method, path, response.StatusCode)
 	}
-	var s settings
-	if err := json.Unmarshal(data, &s); err != nil {
-		return settings{}, fmt.Errorf("%s settings: %w", method, err)
+	if err := json.Unmarshal(data, answer); err != nil {
+		return fmt.Errorf("%s %s: %w", method, path, err)
 	}
-	return s, nil
+	return nil
 }

@@ -145,7 +145,10 @@ func (l *loader) capabilities(t *Target) []Capability {
 		{TrustedCertificates, l.f.REST != nil, "rest"},
 		{DeviceUsers, l.f.REST != nil, "rest"},
 		{TenantOptions, l.f.REST != nil, "rest"},
+		{BulkRegistration, l.f.REST != nil, "rest"},
+		{SingleRegistration, l.f.REST != nil, "rest"},
 		{MaxChainLengthSetting, l.f.Management != nil, "management"},
+		{Clock, l.f.Management != nil, "management"},
 	}
 	for _, n := range needs {
 		if i := slices.Index(l.f.Capabilities, n.capability); i >= 0 && !n.there {

@@ -87,6 +87,12 @@ const (
 	DeviceUsers Capability = "deviceUsers"
 	// TenantOptions: the REST interface reads and writes tenant options.
 	TenantOptions Capability = "tenantOptions"
+	// BulkRegistration: the REST interface registers devices by a CSV file.
+	BulkRegistration Capability = "bulkRegistration"
+	// SingleRegistration: the REST interface registers devices one by one.
+	SingleRegistration Capability = "singleRegistration"
+	// Clock: the management interface puts the platform's clock forward.
+	Clock Capability = "clock"
 	// SecondTenant: the target file names a second tenant.
 	SecondTenant Capability = "secondTenant"
 	// UserWithoutRole: the target file names a user that may not manage trust anchors.
@@ -95,7 +101,9 @@ const (
 
 // declarable are the capabilities that a target file lists; the others follow
 // from what it contains.
-var declarable = []Capability{TrustedCertificates, MaxChainLengthSetting, MQTTTokens, DeviceUsers, TenantOptions}
+var declarable = []Capability{
+	TrustedCertificates, MQTTTokens, DeviceUsers, TenantOptions, BulkRegistration, SingleRegistration, MaxChainLengthSetting, Clock,
+}
 
 // Has reports whether the target declares the capability.
 func (t *Target) Has(c Capability) bool { return slices.Contains(t.Capabilities, c) }

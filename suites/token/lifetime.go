@@ -7,6 +7,7 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"github.com/chainmail-iot/chainmail/reports"
 	"github.com/chainmail-iot/chainmail/suites"
 	"github.com/chainmail-iot/chainmail/suites/clause"
 	"github.com/chainmail-iot/chainmail/suites/expect"
@@ -30,6 +31,65 @@ func lifetimeOption() suites.Spec {
 			token := obtain(ctx, e, e.Connect(ctx, e.GoodDevice("case")))
 			e.Observe("it lives %v", token.lifetime())
 			Expect(token.lifetime()).To(expect.Last(10*time.Minute, slack))
+		},
+	}
+}
+
+// lifetimeOtherTenant is the spec that one tenant's option leaves another's tokens
+// alone.
+func lifetimeOtherTenant() suites.Spec {
+	return suites.Spec{
+		ID: family + "/token-lifetime-other-tenant", Title: "the first tenant's option sets ten minutes; a device of the second tenant gets a token",
+		Expected: "it lives one hour",
+		Clauses:  []string{"DC-TOK-11"}, Level: clause.Must, Needs: needs(target.TenantOptions, target.SecondTenant, target.TrustedCertificates),
+		Run: func(ctx context.Context, e *suites.Env) {
+			Expect(setLifetime(ctx, e, "600")).To(expect.Answer(http.StatusOK))
+			root, anchor := e.OwnAnchor("anchor")
+			anchor.Tenant = 1
+			e.Trust(ctx, anchor)
+			token := obtain(ctx, e, e.Connect(ctx, e.DeviceOf(root, "case")))
+			e.Observe("it lives %v", token.lifetime())
+			Expect(token.lifetime()).To(expect.Last(time.Hour, slack))
+		},
+	}
+}
+
+// afterHalfLife is the spec that a device gets a new token after half of the
+// lifetime, while the old one still opens.
+func afterHalfLife() suites.Spec {
+	return suites.Spec{
+		ID: family + "/token-after-half-life", Title: "a device asks again after half of its token's lifetime", Expected: "another token that ends later; the old one still opens",
+		Clauses: []string{"DC-TOK-08"}, Level: clause.Must, Needs: needs(target.Clock, target.TrustedCertificates),
+		Run: func(ctx context.Context, e *suites.Env) {
+			d := e.Connect(ctx, e.GoodDevice("case"))
+			first := obtain(ctx, e, d)
+			e.Forward(ctx, first.lifetime()/2+time.Minute)
+			second := obtain(ctx, e, d)
+			e.Observe("the second token ends %v after the first", time.Duration(second.Expires-first.Expires)*time.Second)
+			same, later := second.compact == first.compact, second.Expires > first.Expires
+			Expect(same).To(expect.Find(false, "the first token again"))
+			Expect(later).To(expect.Find(true, "a later end of the second token"))
+			Expect(currentUser(ctx, e, "first-token", first.compact)).To(expect.Answer(http.StatusOK))
+			Expect(currentUser(ctx, e, "second-token", second.compact)).To(expect.Answer(http.StatusOK))
+		},
+	}
+}
+
+// expired is the spec that a token opens nothing after its end.
+func expired() suites.Spec {
+	return suites.Spec{
+		ID: family + "/token-expired", Title: "a device uses its token after its end", Expected: "401 Unauthorized",
+		Clauses: []string{"DC-TOK-09"}, Level: clause.Must, Needs: needs(target.Clock, target.TrustedCertificates),
+		Run: func(ctx context.Context, e *suites.Env) {
+			d := e.Connect(ctx, e.GoodDevice("case"))
+			token := obtain(ctx, e, d)
+			control(ctx, e, reports.RoleControlBefore, token)
+			e.Forward(ctx, token.lifetime()+time.Minute)
+			response := currentUser(ctx, e, reports.RoleCase, token.compact)
+			if response.Status == http.StatusUnauthorized {
+				control(ctx, e, reports.RoleControlAfter, obtain(ctx, e, d))
+			}
+			Expect(response).To(expect.Answer(http.StatusUnauthorized))
 		},
 	}
 }

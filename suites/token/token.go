@@ -23,7 +23,8 @@ const family = "token"
 // Specs returns the specs of the family.
 func Specs() []suites.Spec {
 	specs := []suites.Spec{
-		form(), opensHTTP(), defaultLifetime(), lifetimeOption(), lifetimeMinimum(), reachesOnlyAsker(),
+		form(), opensHTTP(), reachesOnlyAsker(), ofDeletedUser(),
+		defaultLifetime(), lifetimeOption(), lifetimeOtherTenant(), lifetimeMinimum(), afterHalfLife(), expired(),
 	}
 	return append(specs, forgeries()...)
 }
@@ -112,6 +113,21 @@ func reachesOnlyAsker() suites.Spec {
 			obtain(ctx, e, bystander)
 			stray := e.Overhear(ctx, bystander, strayBound)
 			Expect(stray).NotTo(expect.Be(device.TokenResponseTopic, "the topic of one more message"))
+		},
+	}
+}
+
+// ofDeletedUser is the spec that a token does not outlive its user.
+func ofDeletedUser() suites.Spec {
+	return suites.Spec{
+		ID: family + "/token-of-deleted-user", Title: "a device's user is deleted while its token is still good", Expected: "401 Unauthorized",
+		Clauses: []string{"DC-TOK-09", "DC-REG-08"}, Level: clause.Should, Needs: needs(target.TrustedCertificates, target.DeviceUsers),
+		Run: func(ctx context.Context, e *suites.Env) {
+			p := e.GoodDevice("case")
+			token := obtain(ctx, e, e.Connect(ctx, p))
+			control(ctx, e, reports.RoleControlBefore, token)
+			e.DeleteUser(ctx, p.ClientID)
+			Expect(currentUser(ctx, e, reports.RoleCase, token.compact)).To(expect.Answer(http.StatusUnauthorized))
 		},
 	}
 }

@@ -26,6 +26,9 @@ func Specs() []suites.Spec {
 		serverCertificate(),
 		noCertificate(),
 		plaintext(),
+		oldVersion("tls-1.1", tls.VersionTLS11),
+		oldVersion("tls-1.0", tls.VersionTLS10),
+		webSocket(),
 	}, suites.FromCases(family, []string{"possession"}, nil)...)
 }
 
@@ -41,6 +44,25 @@ func version(slug string, v uint16) suites.Spec {
 			config := e.Device(p)
 			config.MinVersion, config.MaxVersion = v, v
 			Expect(e.Attempt(ctx, reports.RoleCase, config)).To(expect.BeAdmitted())
+		},
+	}
+}
+
+// oldVersion is the spec that a TLS version which RFC 8996 has done away with is
+// refused.
+func oldVersion(slug string, v uint16) suites.Spec {
+	return suites.Spec{
+		ID: family + "/" + slug, Title: "a good device connects with this TLS version only, which RFC 8996 forbids", Expected: "the handshake is refused",
+		Clauses: []string{"DC-TLS-04"}, Level: clause.Should, Anchors: goodAnchors,
+		Run: func(ctx context.Context, e *suites.Env) {
+			e.Control(ctx, reports.RoleControlBefore, e.GoodDevice("before"))
+			config := e.Device(e.GoodDevice("case"))
+			config.MinVersion, config.MaxVersion = v, v
+			outcome := e.Attempt(ctx, reports.RoleCase, config)
+			if outcome.Refused() {
+				e.Control(ctx, reports.RoleControlAfter, e.GoodDevice("after"))
+			}
+			Expect(outcome).To(expect.BeRefused())
 		},
 	}
 }

@@ -1,0 +1,72 @@
+package registration
+
+import (
+	"context"
+	"net/http"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/chainmail-iot/chainmail/certfactory"
+	"github.com/chainmail-iot/chainmail/reports"
+	"github.com/chainmail-iot/chainmail/suites"
+	"github.com/chainmail-iot/chainmail/suites/clause"
+	"github.com/chainmail-iot/chainmail/suites/expect"
+	"github.com/chainmail-iot/chainmail/suites/target"
+)
+
+func userDeleted() suites.Spec {
+	return knownThen("no-user-no-communication", "DC-REG-08", clause.Must, "the user of a known device is deleted while auto-registration is off",
+		func(ctx context.Context, e *suites.Env, p certfactory.Presentation) { e.DeleteUser(ctx, p.ClientID) })
+}
+
+func userDisabled() suites.Spec {
+	return knownThen("device-user-disabled", "DC-REG-08", clause.Should, "the user of a known device is disabled",
+		func(ctx context.Context, e *suites.Env, p certfactory.Presentation) { e.DisableUser(ctx, p.ClientID) })
+}
+
+// knownThen is the spec that a device which was admitted is refused after
+// something happened to its user.
+func knownThen(slug, id string, level clause.Level, title string, happens func(context.Context, *suites.Env, certfactory.Presentation)) suites.Spec {
+	return suites.Spec{
+		ID: family + "/" + slug, Title: title, Expected: "the device is refused",
+		Clauses: []string{id}, Level: level, Needs: []target.Capability{target.TrustedCertificates, target.DeviceUsers},
+		Run: func(ctx context.Context, e *suites.Env) {
+			root, anchor := e.OwnAnchor("anchor")
+			e.Trust(ctx, anchor)
+			p := e.DeviceOf(root, "case")
+			e.Control(ctx, reports.RoleControlBefore, p)
+			e.ChangeAnchor(ctx, anchor, map[string]any{"autoRegistrationEnabled": false})
+			happens(ctx, e, p)
+			outcome := e.Try(ctx, reports.RoleCase, p)
+			if outcome.Refused() {
+				e.Control(ctx, reports.RoleControlAfter, e.GoodDevice("after"))
+			}
+			Expect(outcome).To(expect.BeRefused())
+		},
+	}
+}
+
+// singleRegistration is the spec that a device registered by itself does not get
+// in by its certificate.
+func singleRegistration() suites.Spec {
+	return suites.Spec{
+		ID: family + "/single-registration", Title: "a device is registered by itself, then connects by certificate while auto-registration is off",
+		Expected: "the device is refused",
+		Clauses:  []string{"DC-REG-07"}, Level: clause.Must,
+		Needs: []target.Capability{target.TrustedCertificates, target.SingleRegistration},
+		Run: func(ctx context.Context, e *suites.Env) {
+			p := strangerTo(ctx, e)
+			e.Made(p.ClientID)
+			const path = "/devicecontrol/newDeviceRequests"
+			begun := e.AskAdmin(ctx, suites.RolePreamble, http.MethodPost, path, map[string]string{"id": p.ClientID})
+			if begun.Status != http.StatusCreated {
+				e.Inconclusive("single registration answered %d", begun.Status)
+			}
+			e.AtTheEnd(target.Request{Method: http.MethodDelete, Path: path + "/" + p.ClientID})
+			e.AskAdmin(ctx, suites.RolePreamble, http.MethodPut, path+"/"+p.ClientID, map[string]string{"status": "ACCEPTED"})
+			e.Control(ctx, reports.RoleControlBefore, e.GoodDevice("before"))
+			Expect(e.Try(ctx, reports.RoleCase, p)).To(expect.BeRefused())
+			e.Control(ctx, reports.RoleControlAfter, e.GoodDevice("after"))
+		},
+	}
+}
