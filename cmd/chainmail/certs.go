@@ -18,6 +18,10 @@ func certsCommands() []*cobra.Command {
 		newCertsRevoke(),
 		newCertsCRL(),
 		newCertsChain(),
+		newCertsKeystore(),
+		newCertsTruststore(),
+		newCertsFetch(),
+		newCertsShow(),
 		newCertsForge(),
 	}
 }

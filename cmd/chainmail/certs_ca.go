@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/chainmail-iot/chainmail/certfactory/cadir"
+	"github.com/chainmail-iot/chainmail/certfactory/inspect"
 	"github.com/chainmail-iot/chainmail/certfactory/store"
 )
 
@@ -90,7 +91,7 @@ func (f caFlags) make(cmd *cobra.Command, dir string) error {
 		{"CA directory", relative(made.Dir())},
 		{"certificate", relative(made.CertificateFile())},
 		{"configuration", relative(made.ConfigFile())},
-		{"key", describeKey(cert.PublicKey) + ", encrypted with AES-256"},
+		{"key", inspect.KeyName(cert.PublicKey) + ", encrypted with AES-256"},
 	}, certificateRows(cert))...)
 }
 

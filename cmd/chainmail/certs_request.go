@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/chainmail-iot/chainmail/certfactory/cadir"
+	"github.com/chainmail-iot/chainmail/certfactory/inspect"
 	"github.com/chainmail-iot/chainmail/certfactory/store"
 )
 
@@ -75,7 +76,7 @@ func (f requestFlags) request(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	rows := []row{{"request", f.out}, {"subject", r.Subject.String()}, {"key", describeKey(r.PublicKey)}}
+	rows := []row{{"request", f.out}, {"subject", r.Subject.String()}, {"key", inspect.KeyName(r.PublicKey)}}
 	if f.withKey == "" {
 		how := ", encrypted with AES-256"
 		if f.plainKey {

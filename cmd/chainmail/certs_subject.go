@@ -1,12 +1,10 @@
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,19 +48,6 @@ func profileOf(name string) (profile, error) {
 	return p, nil
 }
 
-// describeKey names the kind and the length of a public key.
-func describeKey(public any) string {
-	switch key := public.(type) {
-	case *rsa.PublicKey:
-		return fmt.Sprintf("RSA %d", key.N.BitLen())
-	case *ecdsa.PublicKey:
-		return "ECDSA " + key.Params().Name
-	case ed25519.PublicKey:
-		return "Ed25519"
-	}
-	return "of an unknown kind"
-}
-
 // fingerprint is the SHA-256 of a certificate as OpenSSL and keytool print it.
 func fingerprint(der []byte) string {
 	return strings.ReplaceAll(fmt.Sprintf("% X", sha256.Sum256(der)), " ", ":")
@@ -75,10 +60,20 @@ func validity(cert *x509.Certificate) string {
 // certificateRows tells the least that one wants to know of a new certificate.
 func certificateRows(cert *x509.Certificate) []row {
 	return []row{
-		{"subject", cert.Subject.String()},
-		{"issuer", cert.Issuer.String()},
+		{"subject", printable(cert.Subject.String())},
+		{"issuer", printable(cert.Issuer.String())},
 		{"serial number", fmt.Sprintf("%X", cert.SerialNumber)},
 		{"valid", validity(cert)},
 		{"SHA-256", fingerprint(cert.Raw)},
 	}
+}
+
+// printable quotes a text of others that would do more to a terminal than show itself.
+func printable(s string) string {
+	for _, r := range s {
+		if !strconv.IsPrint(r) || r == '\ufffd' {
+			return strconv.Quote(s)
+		}
+	}
+	return s
 }
