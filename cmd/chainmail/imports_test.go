@@ -22,7 +22,6 @@ var arrows = map[string][]string{
 	"certfactory/store":   {"certfactory"},
 	"certfactory/cadir":   {"certfactory"},
 	"certfactory/inspect": {"certfactory"},
-	"certfactory/inspect": {"certfactory"},
 	"loadgen/device":      {},
 	"refimpl":             {"refimpl"},
 	"refimpl/registry":    {},
