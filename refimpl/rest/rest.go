@@ -114,6 +114,7 @@ func tenantRoutes() []route {
 
 		{"GET /user/{tenant}/users", readUsers, (*API).listUsers},
 		{"GET /user/{tenant}/users/{user}", readUsers, (*API).readUser},
+		{"GET /user/{tenant}/userByName/{user}", readUsers, (*API).readUser}, // name and id are one
 		{"PUT /user/{tenant}/users/{user}", users, (*API).changeUser},
 		{"DELETE /user/{tenant}/users/{user}", users, (*API).deleteUser},
 

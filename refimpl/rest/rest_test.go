@@ -237,11 +237,16 @@ func TestUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	const user = "/user/t1/users/device_one"
-	if got := a.call("GET", "/user/t1/users?onlyDevices=true&pageSize=100", "t1/admin", ""); len(got.body["users"].([]any)) != 1 {
-		t.Errorf("devices: %v", got.body)
+	for query, want := range map[string]int{
+		"pageSize=100": 4, "onlyDevices=true&pageSize=100": 1,
+		"username=device_": 0, "username=device_&onlyDevices=true": 1, "username=ma": 1,
+	} {
+		if got := a.call("GET", "/user/t1/users?"+query, "t1/admin", ""); len(got.body["users"].([]any)) != want {
+			t.Errorf("users?%s: %v, want %d", query, got.body, want)
+		}
 	}
-	if got := a.call("GET", "/user/t1/users?username=device_", "t1/admin", ""); len(got.body["users"].([]any)) != 1 {
-		t.Errorf("by name: %v", got.body)
+	if got := a.call("GET", "/user/t1/userByName/device_one", "t1/admin", ""); got.status != 200 || got.body["id"] != "device_one" {
+		t.Errorf("by name: %d %v", got.status, got.body)
 	}
 	if got := a.call("GET", user, "t1/admin", ""); got.status != 200 || got.body["enabled"] != true || got.body["password"] != nil {
 		t.Errorf("read: %d %v", got.status, got.body)

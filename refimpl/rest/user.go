@@ -7,13 +7,13 @@ import (
 	"github.com/chainmail-iot/chainmail/refimpl/token"
 )
 
-// listUsers knows the filters username (a prefix) and onlyDevices.
+// listUsers knows the filters username (a prefix) and onlyDevices. Without the latter it
+// lists no devices at all, as the real platform has it.
 func (a *API) listUsers(c call) (answer, *problem) {
 	query := c.URL.Query()
 	var users []registry.User
 	for _, u := range a.config.Registry.Users(c.tenant) {
-		device := query.Get("onlyDevices") != "true" || u.Device()
-		if device && strings.HasPrefix(u.Name, query.Get("username")) {
+		if u.Device() == (query.Get("onlyDevices") == "true") && strings.HasPrefix(u.Name, query.Get("username")) {
 			users = append(users, u)
 		}
 	}
