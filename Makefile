@@ -2,6 +2,8 @@
 GO ?= go
 TESTFLAGS ?=
 BIN := bin/chainmail
+# A module of its own: what it needs nobody is to inherit.
+FOREIGN := refimpl/foreign
 
 .PHONY: help build conform test race check fmt fmt-check lint selftest fuzz bench clean
 
@@ -19,9 +21,11 @@ selftest: build ## show that the specs can fail: the kill matrix
 
 test: ## run the tests
 	$(GO) test $(TESTFLAGS) ./...
+	$(GO) -C $(FOREIGN) test $(TESTFLAGS) ./...
 
 race: ## run the tests with the race detector
 	$(GO) test -race $(TESTFLAGS) ./...
+	$(GO) -C $(FOREIGN) test -race $(TESTFLAGS) ./...
 
 check: fmt-check lint test ## what a change must pass
 
@@ -34,8 +38,11 @@ fmt-check:
 lint: ## vet, staticcheck, ginkgolinter, tidy modules
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	$(GO) -C $(FOREIGN) vet ./...
+	$(GO) -C $(FOREIGN) tool -modfile=$(CURDIR)/go.mod staticcheck ./...
 	$(GO) tool ginkgolinter -forbid-focus-container ./suites/...
 	$(GO) mod tidy -diff
+	$(GO) -C $(FOREIGN) mod tidy -diff
 	$(GO) mod verify
 
 fuzz: ## run every fuzz target for 30 s
