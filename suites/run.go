@@ -110,6 +110,7 @@ func (p *Plan) Run(ctx context.Context) (Run, error) {
 	if err := p.prepare(ctx, f, s); err != nil {
 		return run, err
 	}
+	defer s.endShared()
 	run.Results = p.drive(ctx, f, s)
 
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreBound)

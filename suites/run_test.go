@@ -153,6 +153,39 @@ func TestRunRemovesWhatItAdded(t *testing.T) {
 	}
 }
 
+// A costly is something that specs share.
+type costly struct{ uses int }
+
+func TestSharedIsStartedOnceAndEndedWithTheRun(t *testing.T) {
+	started, ended := 0, 0
+	use := func(_ context.Context, e *suites.Env) {
+		c, err := suites.Shared(e, func() (*costly, func(), error) {
+			started++
+			return &costly{}, func() { ended++ }, nil
+		})
+		if c.uses++; err != nil || ended != 0 || c.uses > started*2 {
+			t.Errorf("uses %d, error %v, ended %d times before the run was over", c.uses, err, ended)
+		}
+	}
+	fail := func(_ context.Context, e *suites.Env) {
+		_, err := suites.Shared(e, func() (int, func(), error) {
+			started++
+			return 0, nil, errors.New("broken")
+		})
+		e.Fault(err)
+	}
+	got := verdicts(t, suites.Config{Target: open(t, &shelf{}), Specs: []suites.Spec{
+		spec("a/one", use), spec("a/two", use), spec("a/three", fail), spec("a/four", fail),
+	}})
+	want := map[string]reports.Verdict{"a/one": reports.Pass, "a/two": reports.Pass, "a/three": reports.Error, "a/four": reports.Error}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("verdicts (-want +got):\n%s", diff)
+	}
+	if started != 2 || ended != 1 {
+		t.Errorf("started %d times and ended %d times, want two kinds started and the good one ended", started, ended)
+	}
+}
+
 func TestAnchorsThatArePreamble(t *testing.T) {
 	trusting := spec("a/trusting", func(ctx context.Context, e *suites.Env) {
 		_, anchor := e.OwnAnchor("anchor")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,8 @@ type session struct {
 	answers map[string]target.Answer
 	users   map[string]bool // device users that may have come to be
 
+	shared map[reflect.Type]shared // what costs to start, by its type
+
 	undo []target.Request // that put back what specs have changed
 
 	length   int // maximum chain length now; 0: not known
@@ -41,7 +44,7 @@ type session struct {
 func newSession(t *target.Target) *session {
 	return &session{
 		target: t, built: make(map[string]certfactory.Presentation),
-		answers: make(map[string]target.Answer), users: make(map[string]bool),
+		answers: make(map[string]target.Answer), users: make(map[string]bool), shared: make(map[reflect.Type]shared),
 	}
 }
 

@@ -23,6 +23,7 @@ type File struct {
 	MQTT           FileMQTT        `yaml:"mqtt"` // required
 	REST           *FileREST       `yaml:"rest,omitempty"`
 	Management     *FileManagement `yaml:"management,omitempty"`
+	Page           *FilePage       `yaml:"page,omitempty"`
 	Driver         string          `yaml:"driver"`           // cumulocity (default where there is rest) or static
 	Static         *StaticFile     `yaml:"static,omitempty"` // required with driver static
 	Capabilities   []Capability    `yaml:"capabilities,flow,omitempty"`
@@ -126,6 +127,7 @@ func (l *loader) target() *Target {
 			t.Management = NewManagement(u, t.Timing.Response)
 		}
 	}
+	t.Page = l.page(t)
 	t.Capabilities = l.capabilities(t)
 	t.Driver = l.driver(t)
 	return t

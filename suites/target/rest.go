@@ -43,6 +43,10 @@ func NewUser(name, password string, roles ...string) User {
 	return User{Name: name, Roles: roles, password: password}
 }
 
+// Password returns the user's password, for who must type it. It belongs into no
+// log, no error and no report.
+func (u User) Password() string { return u.password }
+
 // With returns the first user that has the role.
 func (t Tenant) With(role string) (User, bool) {
 	for _, u := range t.Users {

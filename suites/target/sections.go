@@ -149,6 +149,7 @@ func (l *loader) capabilities(t *Target) []Capability {
 		{SingleRegistration, l.f.REST != nil, "rest"},
 		{MaxChainLengthSetting, l.f.Management != nil, "management"},
 		{Clock, l.f.Management != nil, "management"},
+		{WebPage, l.f.Page != nil, "page"},
 	}
 	for _, n := range needs {
 		if i := slices.Index(l.f.Capabilities, n.capability); i >= 0 && !n.there {

@@ -25,6 +25,7 @@ type Target struct {
 	MQTT           MQTT
 	REST           *REST       // nil: the platform has no REST interface that we may use
 	Management     *Management // nil: none
+	Page           *Page       // nil: the platform has no web page that we may use
 	Driver         Driver
 	Capabilities   []Capability
 	Policy         Policy
@@ -93,6 +94,8 @@ const (
 	SingleRegistration Capability = "singleRegistration"
 	// Clock: the management interface puts the platform's clock forward.
 	Clock Capability = "clock"
+	// WebPage: a person manages trust anchors on a web page.
+	WebPage Capability = "webPage"
 	// SecondTenant: the target file names a second tenant.
 	SecondTenant Capability = "secondTenant"
 	// UserWithoutRole: the target file names a user that may not manage trust anchors.
@@ -103,6 +106,7 @@ const (
 // from what it contains.
 var declarable = []Capability{
 	TrustedCertificates, MQTTTokens, DeviceUsers, TenantOptions, BulkRegistration, SingleRegistration, MaxChainLengthSetting, Clock,
+	WebPage,
 }
 
 // Has reports whether the target declares the capability.
@@ -116,6 +120,9 @@ func (t *Target) Endpoints() []string {
 	}
 	if t.Management != nil {
 		endpoints = append(endpoints, hostPort(t.Management.BaseURL))
+	}
+	if t.Page != nil && !slices.Contains(endpoints, hostPort(t.Page.URL)) {
+		endpoints = append(endpoints, hostPort(t.Page.URL))
 	}
 	return endpoints
 }

@@ -55,6 +55,7 @@ rest:
 management: {baseURL: "http://127.0.0.1:9000"}
 capabilities: [maxChainLengthSetting, mqttTokens]
 timing: {response: 2s}
+page: {url: "https://127.0.0.1:9443/certificates", selectors: {status: "#state", rowSave: ".save", search: none}}
 `
 
 func TestLoad(t *testing.T) {
@@ -83,9 +84,17 @@ func TestLoad(t *testing.T) {
 	if got.Driver.Name() != "cumulocity" {
 		t.Errorf("driver %q, want cumulocity", got.Driver.Name())
 	}
-	want := []string{"127.0.0.1:8883", "127.0.0.1:8443", "127.0.0.1:9000"}
+	want := []string{"127.0.0.1:8883", "127.0.0.1:8443", "127.0.0.1:9000", "127.0.0.1:9443"}
 	if diff := cmp.Diff(want, got.Endpoints()); diff != "" {
 		t.Errorf("endpoints (-want +got):\n%s", diff)
+	}
+	selectors := target.DefaultSelectors()
+	selectors.Status, selectors.RowSave, selectors.Search = "#state", ".save", target.NoSelector
+	if diff := cmp.Diff(selectors, got.Page.Selectors); diff != "" {
+		t.Errorf("selectors (-want +got):\n%s", diff)
+	}
+	if got.Page.User.Name != "admin" || got.Page.User.Password() != "s3cret" || got.Page.RootCAs == nil {
+		t.Errorf("page's user %s, own trust store %t", got.Page.User.Name, got.Page.RootCAs != nil)
 	}
 }
 
@@ -117,6 +126,12 @@ func TestLoadSaysEverythingThatIsWrong(t *testing.T) {
 		{"static without section", "capabilities:", "driver: static\ncapabilities:", []string{":20: driver static needs the section static"}},
 		{"client id policy", "timing:", "policy: {clientId: none}\ntiming:", []string{`:21: clientId is "none"`}},
 		{"negative bound", "response: 2s", "response: -2s", []string{":21: response is -2s"}},
+		{"page without rest", whole[strings.Index(whole, "rest:"):strings.Index(whole, "management:")], "", []string{"page needs the section rest"}},
+		{"page of nobody", "page: {", "page: {user: nobody, ", []string{`:22: page.user is "nobody": want a user of the first tenant`}},
+		{"page elsewhere", "https://127.0.0.1:9443", "https://192.0.2.1", []string{":22: 192.0.2.1 is not a loopback address"}},
+		{"page's selector that does not exist", "rowSave:", "rowStore:", []string{`:22: unknown key "rowStore"`}},
+		{"page without what it needs", "#state", "none", []string{":22: page.selectors.status is none"}},
+		{"webPage without page", whole[strings.Index(whole, "mqttTokens]"):], "mqttTokens, webPage]\n", []string{"capability webPage needs the section page"}},
 		{"no YAML", "kind: Target", "kind: [", []string{":"}},
 	}
 	for _, tt := range tests {
