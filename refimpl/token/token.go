@@ -60,7 +60,7 @@ type Issuer struct {
 	key    crypto.Signer
 	parser *jwt.Parser
 
-	mu sync.Mutex // guards both maps
+	mu sync.Mutex // guards both maps; not held while a token is signed
 	// live holds the tokens of a subject that are still good, the latest last.
 	live map[Subject][]issued
 	// ended holds the ids of tokens that were logged out, until they expire.
@@ -130,23 +130,37 @@ func newKey(algorithm string) (jwt.SigningMethod, crypto.Signer, error) {
 // the one returned before; after it, or if the tenant changed the lifetime, a new one, while
 // the old one stays good until it expires (DC-TOK-08).
 func (i *Issuer) Issue(s Subject) (string, error) {
-	now, lifetime := i.config.Now().Truncate(time.Second), i.Lifetime(s.Tenant)
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	live := slices.DeleteFunc(i.live[s], func(t issued) bool { return !now.Before(t.expiry()) })
-	if n := len(live); n > 0 {
-		last := live[n-1]
-		if age := now.Sub(last.at); last.lifetime == lifetime && age >= 0 && age < lifetime/2 {
-			return last.token, nil
-		}
+	next := issued{at: i.config.Now().Truncate(time.Second), lifetime: i.Lifetime(s.Tenant)}
+	if token := i.current(s, next); token != "" {
+		return token, nil
 	}
-	next := issued{id: rand.Text(), at: now, lifetime: lifetime}
 	var err error
+	next.id = rand.Text()
 	if next.token, err = i.sign(s, next); err != nil {
 		return "", err
 	}
-	i.live[s] = append(live, next)
-	return next.token, nil
+	return i.current(s, next), nil
+}
+
+// current returns the token of a subject that, when next is made, is in its first half and
+// has next's lifetime. Where there is none, next becomes it if it is signed already. To sign
+// takes longer than all else, and the lock is not held meanwhile: who asks twice at once has
+// two tokens signed and gets the same one twice.
+func (i *Issuer) current(s Subject, next issued) string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	live := slices.DeleteFunc(i.live[s], func(t issued) bool { return !next.at.Before(t.expiry()) })
+	if n := len(live); n > 0 {
+		last := live[n-1]
+		if age := next.at.Sub(last.at); last.lifetime == next.lifetime && age >= 0 && age < next.lifetime/2 {
+			return last.token
+		}
+	}
+	if next.token != "" {
+		live = append(live, next)
+	}
+	i.live[s] = live
+	return next.token
 }
 
 func (i *Issuer) sign(s Subject, t issued) (string, error) {

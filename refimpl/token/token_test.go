@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -96,6 +97,30 @@ func TestClaims(t *testing.T) {
 		if got[key] != want {
 			t.Errorf("claim %s is %v, want %v", key, got[key], want)
 		}
+	}
+}
+
+func TestWhoAsksTwiceAtOnceGetsOneToken(t *testing.T) {
+	i, _ := newIssuer(t, nil)
+	tokens := make([]string, 16)
+	var asking sync.WaitGroup
+	for n := range tokens {
+		asking.Go(func() {
+			token, err := i.Issue(device)
+			if err != nil {
+				t.Error(err)
+			}
+			tokens[n] = token
+		})
+	}
+	asking.Wait()
+	for _, other := range tokens[1:] {
+		if other != tokens[0] {
+			t.Errorf("got %q and %q", tokens[0], other)
+		}
+	}
+	if _, err := i.Verify(tokens[0]); err != nil {
+		t.Error(err)
 	}
 }
 
