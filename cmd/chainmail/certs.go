@@ -18,6 +18,7 @@ func certsCommands() []*cobra.Command {
 		newCertsRevoke(),
 		newCertsCRL(),
 		newCertsChain(),
+		newCertsFleet(),
 		newCertsKeystore(),
 		newCertsTruststore(),
 		newCertsFetch(),
