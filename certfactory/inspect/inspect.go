@@ -55,7 +55,8 @@ type File struct {
 	Kind       string      `json:"kind"`
 	Format     string      `json:"format"` // PEM, DER, PKCS#12 or JKS
 	Entries    []Entry     `json:"entries"`
-	Objections []Objection `json:"objections"` // empty: none
+	Ignored    int         `json:"ignored,omitempty"` // things of a kind that is not looked into
+	Objections []Objection `json:"objections"`        // empty: none
 }
 
 // An Entry is one thing in a file. Of the pointers and the list at least one is set.
@@ -173,6 +174,7 @@ func readPEM(data []byte, c Config) (*File, error) {
 	if len(f.Entries) == 0 {
 		return nil, fmt.Errorf("read PEM: it holds only %s", strings.Join(unknown, ", "))
 	}
+	f.Ignored = len(unknown)
 	f.Kind = f.Entries[0].Kind
 	if len(f.Entries) > 1 {
 		f.Kind = KindMixed
@@ -182,7 +184,7 @@ func readPEM(data []byte, c Config) (*File, error) {
 
 // readStore turns the entries of a store into ours.
 func readStore(s *store.Store, c Config) *File {
-	f := &File{Format: map[store.Format]string{store.PKCS12: "PKCS#12", store.JKS: "JKS"}[s.Format]}
+	f := &File{Format: map[store.Format]string{store.PKCS12: "PKCS#12", store.JKS: "JKS"}[s.Format], Ignored: s.Ignored}
 	keys, trusted := 0, 0
 	for _, e := range s.Entries {
 		entry := Entry{Alias: e.Alias, Kind: KindCertificate, Certificates: describeAll(e.Chain)}

@@ -263,6 +263,14 @@ func TestCertificateIsDescribed(t *testing.T) {
 	}
 }
 
+func TestWhatIsIgnoredIsCounted(t *testing.T) {
+	data := pem.EncodeToMemory(&pem.Block{Type: "EC PARAMETERS", Bytes: []byte{0x30, 0}})
+	data = append(data, store.MarshalCertificates(mustChain(t, factory().Root("ca")))...)
+	if f := mustRead(t, data, inspect.Config{}); f.Ignored != 1 || f.Kind != inspect.KindCertificate {
+		t.Errorf("%s with %d ignored, want a certificate with 1", f.Kind, f.Ignored)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	f := factory()
 	device := f.Device(f.Root("ca"), "device")
