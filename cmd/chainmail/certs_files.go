@@ -106,6 +106,8 @@ func refuseExisting(force bool, paths ...string) error {
 		switch {
 		case err == nil && info.IsDir():
 			return wrong(path, errors.New("is a directory"))
+		case err == nil && !info.Mode().IsRegular() && info.Mode()&fs.ModeSymlink == 0:
+			return wrong(path, errors.New("is no regular file")) // a device must not be renamed away
 		case err == nil && !force:
 			return wrong(path, fmt.Errorf("keep what is there: %w", fs.ErrExist))
 		case err != nil && !errors.Is(err, fs.ErrNotExist):

@@ -132,6 +132,9 @@ func (s shown) print(w io.Writer) error {
 		}
 	}
 	fmt.Fprintln(w)
+	if s.Ignored > 0 {
+		fmt.Fprintf(w, "not shown: %d, neither certificate nor private key\n\n", s.Ignored)
+	}
 	if len(s.Objections) == 0 {
 		_, err := fmt.Fprintln(w, "the specification would object to nothing here")
 		return err

@@ -73,6 +73,9 @@ func (f signFlags) sign(cmd *cobra.Command, path string) error {
 			return wrong(f.ca, err)
 		}
 	}
+	if len(request.Extensions) > 0 {
+		say(cmd.ErrOrStderr(), "warning", "the request asks for extensions, which the CA's configuration does not grant")
+	}
 	cert, err := ca.Sign(request, o)
 	if err != nil {
 		return wrong(path, err)
