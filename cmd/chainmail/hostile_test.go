@@ -45,9 +45,10 @@ rest:
     - {id: t1, users: [{user: admin, password: "file:password", roles: [ROLE_TENANT_ADMIN]}, {user: viewer, password: "file:password"}]}
     - {id: t2, users: [{user: admin, password: "file:password", roles: [ROLE_TENANT_ADMIN]}]}
 management: {baseURL: "http://%[1]s"}
-capabilities: [trustedCertificates, maxChainLengthSetting, mqttTokens, deviceUsers, tenantOptions]
+page: {url: "https://%[1]s"}
+capabilities: [%[2]s trustedCertificates, mqttTokens, deviceUsers, tenantOptions, bulkRegistration, singleRegistration, maxChainLengthSetting, clock]
 timing: {connect: 150ms, response: 150ms, convergence: 150ms}
-`, l.Addr().String()))
+`, l.Addr().String(), map[bool]string{true: "webPage,"}[browser()]))
 	system, err := target.Load(file)
 	if err != nil {
 		t.Fatal(err)

@@ -39,15 +39,18 @@ var arrows = map[string][]string{
 	"suites/token":        {"certfactory", "loadgen/device", "reports", "suites"},
 	"suites/transport":    {"certfactory", "reports", "suites"},
 	"suites/trust":        {"certfactory", "reports", "suites"},
+	"suites/web":          {"certfactory", "reports", "suites"},
 }
 
 // foreignArrows says where libraries may be used that stand for an idea: Ginkgo
 // drives specs in suites alone, Gomega judges there alone, and tester and
-// reference share no MQTT codec.
+// reference share no MQTT codec; a browser is driven for the web page alone.
 var foreignArrows = map[string][]string{
 	"github.com/onsi/ginkgo/v2":           {"suites"},
-	"github.com/onsi/gomega":              {"suites", "suites/expect", "suites/chain", "suites/client", "suites/identity", "suites/registration", "suites/rest", "suites/token", "suites/transport", "suites/trust"},
+	"github.com/onsi/gomega":              {"suites", "suites/expect", "suites/chain", "suites/client", "suites/identity", "suites/registration", "suites/rest", "suites/token", "suites/transport", "suites/trust", "suites/web"},
 	"github.com/eclipse/paho.mqtt.golang": {"loadgen/device", "suites/client", "suites/transport"},
+	"github.com/chromedp/chromedp":        {"suites/web"},
+	"github.com/chromedp/cdproto":         {"suites/web"},
 	"github.com/mochi-mqtt/server/v2":     {"refimpl/broker"},
 	"github.com/golang-jwt/jwt/v5":        {"refimpl/token"},
 }

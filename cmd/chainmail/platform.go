@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/chainmail-iot/chainmail/refimpl"
+	"github.com/chainmail-iot/chainmail/refimpl/web"
 	"github.com/chainmail-iot/chainmail/suites/target"
 )
 
@@ -46,6 +47,9 @@ func (p *platform) targetFile() string { return filepath.Join(p.dir, "target.yam
 // caFile is the path of the CA that signed the server certificate.
 func (p *platform) caFile() string { return filepath.Join(p.dir, "ca.pem") }
 
+// page is the address of the Trusted certificates page.
+func (p *platform) page() string { return p.Addresses().REST + web.Path }
+
 // stop ends the platform within its bound.
 func (p *platform) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeBound)
@@ -66,10 +70,11 @@ func (p *platform) describe() error {
 		Implementation: target.Implementation{Organization: "chainmail", Product: "reference platform", Version: tool().Version},
 		MQTT:           target.FileMQTT{Address: p.Addresses().MQTT, ServerName: "localhost", CAFile: "ca.pem"},
 		REST:           &target.FileREST{BaseURL: p.Addresses().REST},
+		Page:           &target.FilePage{URL: p.page()},
 		Driver:         "cumulocity",
 		Capabilities: []target.Capability{
 			target.TrustedCertificates, target.MQTTTokens, target.DeviceUsers, target.TenantOptions,
-			target.BulkRegistration, target.SingleRegistration,
+			target.BulkRegistration, target.SingleRegistration, target.WebPage,
 		},
 	}
 	if url := p.Addresses().Management; url != "" {

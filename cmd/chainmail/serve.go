@@ -69,6 +69,7 @@ A configuration file says more than the flags do:
 type ready struct {
 	MQTT       string `json:"mqtt"`       // host:port
 	REST       string `json:"rest"`       // base URL
+	Page       string `json:"page"`       // URL of the Trusted certificates page
 	Management string `json:"management"` // base URL; empty: none
 	Target     string `json:"target"`     // path of the target file
 	CA         string `json:"ca"`         // path of the server's CA in PEM
@@ -93,7 +94,7 @@ func (f serveFlags) serve(cmd *cobra.Command) (err error) {
 		}
 		return &exit{code: exitUsage, err: err, hint: "is the address free, and the folder to be written?"}
 	}
-	line := ready{MQTT: p.Addresses().MQTT, REST: p.Addresses().REST, Management: p.Addresses().Management, Target: p.targetFile(), CA: p.caFile()}
+	line := ready{MQTT: p.Addresses().MQTT, REST: p.Addresses().REST, Page: p.page(), Management: p.Addresses().Management, Target: p.targetFile(), CA: p.caFile()}
 	if err := f.announce(cmd.OutOrStdout(), line); err != nil {
 		_ = p.stop()
 		return err
@@ -140,6 +141,7 @@ func (f serveFlags) announce(w io.Writer, r ready) error {
 	lines := []string{
 		"MQTT        " + r.MQTT + " (TLS 1.2 and 1.3)",
 		"REST        " + r.REST,
+		"page        " + r.Page,
 		"management  " + r.Management,
 		"target      " + r.Target,
 		"server CA   " + r.CA,

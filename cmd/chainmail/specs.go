@@ -12,12 +12,13 @@ import (
 	"github.com/chainmail-iot/chainmail/suites/token"
 	"github.com/chainmail-iot/chainmail/suites/transport"
 	"github.com/chainmail-iot/chainmail/suites/trust"
+	"github.com/chainmail-iot/chainmail/suites/web"
 )
 
 // specs returns every spec, family by family.
 func specs() []suites.Spec {
 	return slices.Concat(
 		transport.Specs(), trust.Specs(), rest.Specs(), chain.Specs(),
-		identity.Specs(), registration.Specs(), token.Specs(), client.Specs(),
+		identity.Specs(), registration.Specs(), token.Specs(), client.Specs(), web.Specs(),
 	)
 }

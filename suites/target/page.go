@@ -28,7 +28,7 @@ type FilePage struct {
 
 // Selectors say by CSS where the page has what a person needs. Of several
 // elements that fit one, the first that can be seen is meant. Each has a
-// default, which fits the page of the reference platform; those of Tenant,
+// default, which fits the page of the reference platform; those of Tenant, AddOpen,
 // Search, RowOpen and RowSave may be [NoSelector] where a page has no such thing.
 type Selectors struct {
 	// Tenant, User and Password are the text fields of the login form, Login the
@@ -38,6 +38,8 @@ type Selectors struct {
 	Password string `yaml:"password,omitempty"`
 	Login    string `yaml:"login,omitempty"`
 
+	// AddOpen is what must be clicked before a certificate can be added.
+	AddOpen string `yaml:"addOpen,omitempty"`
 	// Drop is where the PEM file is dropped.
 	Drop string `yaml:"drop,omitempty"`
 	// Name is the text field for the name of a new certificate.
@@ -70,7 +72,7 @@ const NoSelector = "none"
 func DefaultSelectors() Selectors {
 	return Selectors{
 		Tenant: "#tenant", User: "#user", Password: "#password", Login: "#login",
-		Drop: "#drop", Name: "#name", AutoRegistration: "#auto-registration", Status: "#status", Add: "#add",
+		AddOpen: NoSelector, Drop: "#drop", Name: "#name", AutoRegistration: "#auto-registration", Status: "#status", Add: "#add",
 		Search: "#search", Row: "#certificates > li", RowOpen: NoSelector,
 		RowAutoRegistration: ".auto-registration", RowStatus: ".status", RowSave: NoSelector,
 	}
@@ -91,7 +93,7 @@ func (s Selectors) withDefaults() Selectors {
 // lack, by their keys in the file.
 func (s Selectors) required() []string {
 	var missing []string
-	optional := []string{"Tenant", "Search", "RowOpen", "RowSave"}
+	optional := []string{"Tenant", "AddOpen", "Search", "RowOpen", "RowSave"}
 	v := reflect.ValueOf(s)
 	for i := range v.NumField() {
 		field := v.Type().Field(i)

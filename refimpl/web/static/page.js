@@ -289,7 +289,8 @@ function item(certificate, fresh) {
   const change = async (control, update, done) => {
     showIn(part("error"), "");
     try {
-      Object.assign(certificate, await busy([control], () => request("PUT", resource(certificate), update)));
+      // One change at a time, so that an answer never shows what a later one has overtaken.
+      Object.assign(certificate, await busy(li.querySelectorAll(".controls input, .controls button"), () => request("PUT", resource(certificate), update)));
       say(done);
     } catch (refusal) {
       showIn(part("error"), trouble(refusal));

@@ -1,0 +1,60 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/chainmail-iot/chainmail/certfactory"
+	"github.com/chainmail-iot/chainmail/reports"
+	"github.com/chainmail-iot/chainmail/suites"
+	"github.com/chainmail-iot/chainmail/suites/expect"
+	"github.com/chainmail-iot/chainmail/suites/target"
+)
+
+// A setting is what a person sets of a trust anchor.
+type setting struct{ enabled, autoRegistration bool }
+
+// String is how reports show a setting.
+func (s setting) String() string {
+	words := map[bool]string{true: "on", false: "off"}
+	status := map[bool]string{true: "ENABLED", false: "DISABLED"}
+	return status[s.enabled] + " with auto-registration " + words[s.autoRegistration]
+}
+
+// overREST returns what the REST interface shows of a trust anchor, once it is
+// what is wanted or the time for that is over. The last answer is evidence.
+func overREST(ctx context.Context, e *suites.Env, a certfactory.Anchor, wanted setting) setting {
+	t := e.Tenant(a.Tenant)
+	admin, _ := t.Admin() // the loader of target files sees to it that there is one
+	request := target.Request{Method: http.MethodGet, Path: target.AnchorPath(t.ID, a.DER), Tenant: t.ID, User: admin}
+	bounded, cancel := context.WithTimeout(ctx, e.Target.Timing.Response)
+	defer cancel()
+	for bounded.Err() == nil {
+		response, err := e.Target.REST.Do(bounded, request)
+		if err == nil && response.Status == http.StatusOK && read(response) == wanted {
+			break
+		}
+		e.Wait(bounded, poll)
+	}
+	response := e.AskAdmin(ctx, reports.RoleHTTP, request.Method, request.Path, nil)
+	Expect(response).To(expect.Answer(http.StatusOK))
+	return read(response)
+}
+
+// poll is how often is looked again for what takes a moment.
+const poll = 20 * time.Millisecond
+
+// read takes an answer that is no trust anchor for one that is off altogether.
+func read(r target.Response) setting {
+	var anchor struct {
+		Status           string `json:"status"`
+		AutoRegistration bool   `json:"autoRegistrationEnabled"`
+	}
+	if r.JSON(&anchor) != nil {
+		return setting{}
+	}
+	return setting{enabled: anchor.Status == "ENABLED", autoRegistration: anchor.AutoRegistration}
+}
