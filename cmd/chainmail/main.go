@@ -6,6 +6,8 @@
 //	chainmail serve                   run the reference platform
 //	chainmail selftest                show that the specs can fail
 //	chainmail list specs              what is tried (also clauses, cases, deviations, profiles)
+//	chainmail explain ID              what one of these is: what it sends, what is expected, why
+//	chainmail certs …                 CA directories, device certificates, key stores, bad chains as files
 //	chainmail version                 which chainmail this is
 //
 // Results go to stdout, talk goes to stderr. The exit codes are in exit.go; they
