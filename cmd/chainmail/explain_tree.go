@@ -56,15 +56,20 @@ func (p *page) draw(c cases.Case, costly bool) error {
 			p.line("(not sent) "+describe(a.DER), strings.Join(anchorMarks(built, a.DER), "; "))
 		}
 	}
+	p.drawWhole(broken, fault)
+	p.endDrawing()
+	p.field("client id", legible(built.ClientID))
+	p.field("length", fmt.Sprintf("%d sent; the platform's maximum is set to %d", n, built.MaxLength))
+	return p.err
+}
+
+// drawWhole marks faults that are in no one certificate.
+func (p *page) drawWhole(broken []string, fault string) {
 	for _, whole := range []string{"chain", "anchors", "clientID", "key"} {
 		if slices.Contains(broken, whole) {
 			p.line("("+whole+")", "BROKEN "+fault)
 		}
 	}
-	p.endDrawing()
-	p.field("client id", legible(built.ClientID))
-	p.field("length", fmt.Sprintf("%d sent; the platform's maximum is set to %d", n, built.MaxLength))
-	return p.err
 }
 
 // branch is what hangs a certificate below the one before it.
