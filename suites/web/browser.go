@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
+	"sync"
 	"time"
 
 	"github.com/chromedp/chromedp"
@@ -37,38 +39,32 @@ func programs() []string {
 	return []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "headless-shell"}
 }
 
-// start starts a browser with an empty profile, which goes with it. It outlives
-// the context of the spec that happens to need it first; only starting is bounded
-// by that.
+// start starts a browser with an empty profile. What it returns ends the browser
+// and removes what it has written. The browser outlives the context of the spec
+// that happens to need it first; only starting is bounded by that.
 func start(ctx context.Context, t *target.Target) (*browser, func(), error) {
 	path, err := find()
 	if err != nil {
 		return nil, nil, err
 	}
-	options := []chromedp.ExecAllocatorOption{
-		// The sandbox cannot be had as root or in most containers, which is where CI
-		// runs; what is opened is the page of the platform under test, and nothing else.
-		chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.WindowSize(1280, 1024),
-	}
-	for _, flag := range []string{
-		"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "disable-extensions",
-		"disable-default-apps", "disable-dev-shm-usage", "disable-breakpad", "disable-renderer-backgrounding", "metrics-recording-only",
-	} {
-		options = append(options, chromedp.Flag(flag, true))
-	}
 	pin, err := publicKey(ctx, t)
 	if err != nil {
 		return nil, nil, err
 	}
-	if pin != "" {
-		options = append(options, chromedp.Flag("ignore-certificate-errors-spki-list", pin))
+	// Chromium leaves things beside its profile when it is killed, which it is in the end.
+	dir, err := os.MkdirTemp("", "chainmail-web-")
+	if err != nil {
+		return nil, nil, fmt.Errorf("make folder for the browser: %w", err)
 	}
-	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
+	allocator, kill := chromedp.NewExecAllocator(context.Background(), options(path, dir, pin)...)
+	end := sync.OnceFunc(func() {
+		kill()
+		_ = os.RemoveAll(dir) // a temporary folder; nobody needs to know
+	})
 	quiet := func(string, ...any) {}
 	b, _ := chromedp.NewContext(allocator, chromedp.WithLogf(quiet), chromedp.WithErrorf(quiet)) // ended with the allocator
-	stop := context.AfterFunc(ctx, end)
-	late := time.AfterFunc(startBound, end)
+	stop := context.AfterFunc(ctx, kill)
+	late := time.AfterFunc(startBound, kill)
 	err = chromedp.Do(b)
 	if stopped, inTime := stop(), late.Stop(); err == nil && (!stopped || !inTime) {
 		err = context.Canceled
@@ -78,6 +74,28 @@ func start(ctx context.Context, t *target.Target) (*browser, func(), error) {
 		return nil, nil, fmt.Errorf("start %s: %w", path, err)
 	}
 	return &browser{context: b}, end, nil
+}
+
+// options are how the browser is started: quietly, and with what it takes for the
+// page's server. Temporary files go to dir.
+func options(path, dir, pin string) []chromedp.ExecAllocatorOption {
+	all := []chromedp.ExecAllocatorOption{
+		// The sandbox cannot be had as root or in most containers, which is where CI
+		// runs; what is opened is the page of the platform under test, and nothing else.
+		chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.WindowSize(1280, 1024),
+		chromedp.Env("TMPDIR=" + dir),
+	}
+	for _, flag := range []string{
+		"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "disable-extensions",
+		"disable-default-apps", "disable-dev-shm-usage", "disable-breakpad", "disable-renderer-backgrounding", "metrics-recording-only",
+	} {
+		all = append(all, chromedp.Flag(flag, true))
+	}
+	if pin != "" {
+		all = append(all, chromedp.Flag("ignore-certificate-errors-spki-list", pin))
+	}
+	return all
 }
 
 func find() (string, error) {

@@ -139,8 +139,10 @@ func (w *world) run(ctx context.Context, system *target.Target, judged func(repo
 // gone checks that no browser, and nothing of one, is left.
 func (w *world) gone() {
 	w.t.Helper()
-	if left, err := filepath.Glob(filepath.Join(w.dir, "chromedp-*")); err != nil || len(left) > 0 {
-		w.t.Errorf("left in the folder for temporary files: %v %v", left, err)
+	for _, pattern := range []string{"chromedp-*", "chainmail-*", "*hromium*"} {
+		if left, err := filepath.Glob(filepath.Join(w.dir, pattern)); err != nil || len(left) > 0 {
+			w.t.Errorf("left in the folder for temporary files: %v %v", left, err)
+		}
 	}
 	processes, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
