@@ -2,6 +2,8 @@ package certfactory
 
 import (
 	"crypto"
+	"crypto/sha1"
+	"encoding/hex"
 	"encoding/pem"
 )
 
@@ -30,6 +32,13 @@ type Anchor struct {
 
 	Disabled         bool // uploaded with status DISABLED
 	AutoRegistration bool // the flag autoRegistrationEnabled
+}
+
+// Fingerprint is how the platform's API names a certificate: the SHA-1 of the DER
+// in lower-case hex.
+func Fingerprint(der []byte) string {
+	sum := sha1.Sum(der)
+	return hex.EncodeToString(sum[:])
 }
 
 // Chain returns a certificate and all its issuers in order, the self-signed one

@@ -50,7 +50,7 @@ func newSession(t *target.Target) *session {
 
 // key tells anchors apart: the same certificate may be one in two tenants.
 func key(a certfactory.Anchor) string {
-	return fmt.Sprintf("%d/%s", a.Tenant, target.Fingerprint(a.DER))
+	return fmt.Sprintf("%d/%s", a.Tenant, certfactory.Fingerprint(a.DER))
 }
 
 // prepare uploads the anchors of the whole run together. An anchor that the

@@ -35,9 +35,17 @@ func exact(intermediates int, steps ...step) builder {
 func exactly(intermediates int) Case {
 	return Case{
 		ID: fmt.Sprintf("pathlen-exact-%d", intermediates), Expectation: Accept, Clauses: []string{"DC-CHAIN-05"}, Basis: pathLen,
-		How:   fmt.Sprintf("%d intermediates, every CA with its smallest valid pathlen", intermediates),
+		How:   fmt.Sprintf("%s, every CA with its smallest valid pathlen", count(intermediates, "intermediate")),
 		Build: exact(intermediates),
 	}
+}
+
+// count words a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // tooNarrow is the same path but for one CA, whose pathlen is one less than the
@@ -53,7 +61,7 @@ func tooNarrow(intermediates, under int) Case {
 	return Case{
 		ID:          fmt.Sprintf("pathlen-%d-below-%d-%s-of-%d", under-1, under, who, intermediates),
 		Expectation: Refuse, Clauses: []string{"DC-CHAIN-05"}, Basis: pathLen + "; RFC 5280 §6.1.4(l), (m)",
-		How:   fmt.Sprintf("%d intermediates; %s has pathlen %d with %d CAs below it", intermediates, who, under-1, under),
+		How:   fmt.Sprintf("%s; %s has pathlen %d with %s below it", count(intermediates, "intermediate"), who, under-1, count(under, "CA")),
 		Fault: fmt.Sprintf("%s: pathlen %d where %d is needed", field, under-1, under), Control: fmt.Sprintf("pathlen-exact-%d", intermediates),
 		Reason: "pathlen", RFCAlert: []string{"bad_certificate", "unknown_ca"}, Tags: tags,
 		Build: exact(intermediates, narrow),

@@ -132,7 +132,7 @@ func repeated() []UploadCase {
 // put changes members of the anchor that was uploaded.
 func put(body string) func(*Bench, Upload) (Request, error) {
 	return func(_ *Bench, first Upload) (Request, error) {
-		return Request{Method: "PUT", Fingerprint: Fingerprint(first.Certificate), ContentType: "application/json", Body: []byte(body)}, nil
+		return Request{Method: "PUT", Fingerprint: certfactory.Fingerprint(first.Certificate), ContentType: "application/json", Body: []byte(body)}, nil
 	}
 }
 
@@ -144,12 +144,12 @@ func changes() []UploadCase {
 		Build: func(b *Bench) (Upload, error) {
 			der, err := b.uploadRoot().DER()
 			return Upload{Request: Request{
-				Method: "PUT", Fingerprint: Fingerprint(der), ContentType: "application/json", Body: []byte(`{"status":"DISABLED"}`),
+				Method: "PUT", Fingerprint: certfactory.Fingerprint(der), ContentType: "application/json", Body: []byte(`{"status":"DISABLED"}`),
 			}, Certificate: der}, err
 		},
 	}
 	deleteOnce := func(_ *Bench, first Upload) (Request, error) {
-		return Request{Method: "DELETE", Fingerprint: Fingerprint(first.Certificate)}, nil
+		return Request{Method: "DELETE", Fingerprint: certfactory.Fingerprint(first.Certificate)}, nil
 	}
 	return []UploadCase{
 		{
@@ -169,7 +169,7 @@ func changes() []UploadCase {
 					return Request{}, err
 				}
 				request, err := b.post(string(certfactory.PEM(other)))
-				request.Method, request.Fingerprint = "PUT", Fingerprint(first.Certificate)
+				request.Method, request.Fingerprint = "PUT", certfactory.Fingerprint(first.Certificate)
 				return request, err
 			})),
 		},
@@ -196,7 +196,7 @@ func readings() []UploadCase {
 			ID: "get-fingerprint-case", Expectation: Either, Clauses: []string{"DC-REST-06"}, Basis: "the API: 40 characters of hex, in lower case in every example", Statuses: []int{200, 404},
 			How: "an anchor is read by its fingerprint in upper case",
 			Build: afterUpload(func(_ *Bench, first Upload) (Request, error) {
-				return Request{Method: "GET", Fingerprint: strings.ToUpper(Fingerprint(first.Certificate))}, nil
+				return Request{Method: "GET", Fingerprint: strings.ToUpper(certfactory.Fingerprint(first.Certificate))}, nil
 			}),
 		},
 		{

@@ -2,8 +2,6 @@ package cases
 
 import (
 	"bytes"
-	"crypto/sha1"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -62,12 +60,6 @@ type Request struct {
 	Query       string // without the question mark
 	ContentType string // "" where there is no body
 	Body        []byte
-}
-
-// Fingerprint is how the API names an anchor: the SHA-1 of the DER in lower-case hex.
-func Fingerprint(der []byte) string {
-	sum := sha1.Sum(der)
-	return hex.EncodeToString(sum[:])
 }
 
 // AllUploads returns every row about uploads in the order of the catalogue, as a

@@ -133,7 +133,7 @@ func TestGoodUpload(t *testing.T) {
 	if strings.ContainsAny(text, "\r\n") || !strings.HasPrefix(text, "-----BEGIN CERTIFICATE-----M") || !strings.HasSuffix(text, "-----END CERTIFICATE-----") {
 		t.Errorf("value %q", text)
 	}
-	if want := cases.Fingerprint(u.Certificate); len(want) != 40 {
+	if want := certfactory.Fingerprint(u.Certificate); len(want) != 40 {
 		t.Errorf("fingerprint %q", want)
 	}
 }

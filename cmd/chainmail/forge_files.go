@@ -232,7 +232,7 @@ type step struct {
 
 func forgeReadme(name string, page any) (output, error) {
 	t, err := template.New("readme").Funcs(template.FuncMap{
-		"fingerprint": cases.Fingerprint, "join": strings.Join, "inc": func(i int) int { return i + 1 }, "quote": quote,
+		"fingerprint": certfactory.Fingerprint, "join": strings.Join, "inc": func(i int) int { return i + 1 }, "quote": quote,
 		"expected": expected,
 	}).Parse(readmeText)
 	if err != nil {

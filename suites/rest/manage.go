@@ -9,6 +9,7 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"github.com/chainmail-iot/chainmail/certfactory"
 	"github.com/chainmail-iot/chainmail/reports"
 	"github.com/chainmail-iot/chainmail/suites"
 	"github.com/chainmail-iot/chainmail/suites/clause"
@@ -32,7 +33,7 @@ func readBack() suites.Spec {
 		Clauses: []string{"DC-REST-06"}, Level: clause.Must, Needs: needs(),
 		Run: func(ctx context.Context, e *suites.Env) {
 			anchor := uploaded(ctx, e, "case")
-			want := trusted{Name: anchor.Name, Status: "ENABLED", AutoRegistration: true, Fingerprint: target.Fingerprint(anchor.DER)}
+			want := trusted{Name: anchor.Name, Status: "ENABLED", AutoRegistration: true, Fingerprint: certfactory.Fingerprint(anchor.DER)}
 			Expect(decode(e, read(ctx, e, anchor))).To(expect.Be(want, "the trust anchor"))
 			Expect(listed(ctx, e)).To(expect.Hold(want, "the list of trust anchors"))
 		},
@@ -47,7 +48,7 @@ func changeBack() suites.Spec {
 		Run: func(ctx context.Context, e *suites.Env) {
 			anchor := uploaded(ctx, e, "case")
 			path := target.AnchorPath(e.Tenant(0).ID, anchor.DER)
-			want := trusted{Name: anchor.Name + " renamed", Status: "DISABLED", Fingerprint: target.Fingerprint(anchor.DER)}
+			want := trusted{Name: anchor.Name + " renamed", Status: "DISABLED", Fingerprint: certfactory.Fingerprint(anchor.DER)}
 			response := e.AskAdmin(ctx, reports.RoleCase, http.MethodPut, path, map[string]any{
 				"name": want.Name, "status": want.Status, "autoRegistrationEnabled": want.AutoRegistration,
 			})

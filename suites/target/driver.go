@@ -2,8 +2,6 @@ package target
 
 import (
 	"context"
-	"crypto/sha1"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -29,13 +27,6 @@ type Answer struct {
 	Accepted bool
 	Status   int    // of HTTP; 0 where the driver speaks no HTTP
 	Detail   string // one line, where it was not accepted
-}
-
-// Fingerprint is how the platform names a trust anchor: SHA-1 over the DER, in
-// lower-case hex.
-func Fingerprint(der []byte) string {
-	sum := sha1.Sum(der)
-	return hex.EncodeToString(sum[:])
 }
 
 // Cumulocity manages trust anchors over the REST interface that the
@@ -67,7 +58,7 @@ func AnchorsPath(tenant string) string { return "/tenant/tenants/" + tenant + "/
 
 // AnchorPath is one trust anchor of a tenant.
 func AnchorPath(tenant string, der []byte) string {
-	return AnchorsPath(tenant) + "/" + Fingerprint(der)
+	return AnchorsPath(tenant) + "/" + certfactory.Fingerprint(der)
 }
 
 // Add uploads each anchor. One that is there already counts as accepted, as
@@ -111,7 +102,7 @@ func (c *Cumulocity) Remove(ctx context.Context, anchors []certfactory.Anchor) e
 			failed = append(failed, fmt.Errorf("delete %d trust anchors, the first is %q: %w", len(anchors)-i, a.Name, err))
 			return errors.Join(failed...)
 		case response.Status/100 != 2 && response.Status != http.StatusNotFound:
-			failed = append(failed, fmt.Errorf("delete trust anchor %s of tenant %s: answered %d", Fingerprint(a.DER), tenant.ID, response.Status))
+			failed = append(failed, fmt.Errorf("delete trust anchor %s of tenant %s: answered %d", certfactory.Fingerprint(a.DER), tenant.ID, response.Status))
 		}
 	}
 	return errors.Join(failed...)
