@@ -171,7 +171,9 @@ func (c *client) handle(header packets.FixedHeader, body []byte) error {
 func (c *client) hangUp() {
 	defer c.conn.Close()
 	if c.tls != nil && c.tls.ConnectionState().HandshakeComplete {
-		_ = c.conn.SetWriteDeadline(time.Now().Add(c.broker.config.Timeouts.Drain))
+		// Not a deadline: CloseWrite sets one of its own, and a longer one.
+		cut := time.AfterFunc(c.broker.config.Timeouts.Drain, func() { _ = c.conn.Close() })
+		defer cut.Stop()
 		_ = c.tls.CloseWrite()
 	}
 	if half, ok := c.conn.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {

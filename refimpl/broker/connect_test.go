@@ -3,11 +3,9 @@ package broker_test
 import (
 	"net"
 	"testing"
-	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
-	"github.com/chainmail-iot/chainmail/refimpl/broker"
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
 )
 
@@ -169,58 +167,6 @@ func TestDisabledAndDeletedEndSessions(t *testing.T) {
 	two.alive()
 	s.broker.EndAnchor("t1", s.anchor.Fingerprint)
 	two.closed()
-}
-
-func TestSlowStartsAreCutOff(t *testing.T) {
-	s := serve(t, func(c *broker.Config) {
-		c.Timeouts = broker.Timeouts{Handshake: 50 * time.Millisecond, Connect: 50 * time.Millisecond, Packet: 50 * time.Millisecond}
-	})
-	t.Run("no handshake", func(t *testing.T) {
-		conn, err := net.Dial("tcp", s.address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		_ = conn.SetDeadline(time.Now().Add(bound))
-		if n, err := conn.Read(make([]byte, 1)); n > 0 || err == nil {
-			t.Errorf("read %d bytes, %v", n, err)
-		}
-	})
-	t.Run("no CONNECT", func(t *testing.T) { s.dial(s.device("dev")).closed() })
-	t.Run("half a CONNECT", func(t *testing.T) {
-		w := s.dial(s.device("dev"))
-		w.raw(0x10, 15, 0, 4)
-		w.closed()
-	})
-}
-
-func TestPlaintextGetsNoAnswer(t *testing.T) {
-	s := serve(t, nil)
-	conn, err := net.Dial("tcp", s.address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(bound))
-	if err := connectPacket("dev").Write(conn); err != nil {
-		t.Fatal(err)
-	}
-	buf := make([]byte, 64)
-	if n, _ := conn.Read(buf); n > 0 && buf[0] == 0x20 {
-		t.Errorf("a CONNACK in the clear: %x", buf[:n])
-	}
-}
-
-func TestKeepAlive(t *testing.T) {
-	s := serve(t, nil)
-	w := s.dial(s.device("dev"))
-	p := connectPacket("dev")
-	p.Keepalive = 1
-	w.send(p)
-	if code := w.connack(); code != 0 {
-		t.Fatalf("return code %d", code)
-	}
-	w.closed() // after one and a half seconds of silence (MQTT-3.1.2-24)
 }
 
 func TestCloseEndsEverything(t *testing.T) {

@@ -35,16 +35,21 @@ type stand struct {
 	close    func() error
 }
 
-// serve starts a broker; edit changes its configuration.
+// serve starts a broker on a port of its own; edit changes its configuration.
 func serve(t testing.TB, edit func(*broker.Config)) *stand {
 	t.Helper()
-	s := &stand{t: t, factory: certfactory.New(certfactory.NewSeed(), time.Now()), roots: x509.NewCertPool()}
-	s.root = s.factory.Root("root")
-	s.makeRegistry()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serveOn(t, listener, edit)
+}
+
+func serveOn(t testing.TB, listener net.Listener, edit func(*broker.Config)) *stand {
+	t.Helper()
+	s := &stand{t: t, factory: certfactory.New(certfactory.NewSeed(), time.Now()), roots: x509.NewCertPool()}
+	s.root = s.factory.Root("root")
+	s.makeRegistry()
 	s.address = listener.Addr().String()
 	tokens, err := token.New(token.Config{Host: "localhost", Options: s.registry, Now: time.Now})
 	if err != nil {
@@ -138,12 +143,7 @@ type wire struct {
 // dial connects with a certificate, or with none if it is nil.
 func (s *stand) dial(certificate *tls.Certificate) *wire {
 	s.t.Helper()
-	if certificate == nil {
-		certificate = &tls.Certificate{}
-	}
-	dialer := tls.Dialer{Config: &tls.Config{RootCAs: s.roots, ServerName: "localhost", GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-		return certificate, nil
-	}}}
+	dialer := tls.Dialer{Config: s.client(certificate)}
 	conn, err := dialer.DialContext(s.t.Context(), "tcp", s.address)
 	if err != nil {
 		s.t.Fatal(err)
@@ -151,6 +151,16 @@ func (s *stand) dial(certificate *tls.Certificate) *wire {
 	s.t.Cleanup(func() { conn.Close() })
 	_ = conn.SetDeadline(time.Now().Add(bound))
 	return &wire{s.t, conn.(*tls.Conn)}
+}
+
+// client is the TLS configuration of a client.
+func (s *stand) client(certificate *tls.Certificate) *tls.Config {
+	if certificate == nil {
+		certificate = &tls.Certificate{}
+	}
+	return &tls.Config{RootCAs: s.roots, ServerName: "localhost", GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		return certificate, nil
+	}}
 }
 
 // connect connects a good device and expects to be admitted.

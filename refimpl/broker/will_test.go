@@ -6,7 +6,6 @@ import (
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
-	"github.com/chainmail-iot/chainmail/refimpl/broker"
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
 )
 
@@ -65,21 +64,4 @@ func TestFirstDataEntersTheDevice(t *testing.T) {
 			t.Errorf("%s: %+v, %v", tt.name, d, found)
 		}
 	}
-}
-
-func TestWhoDoesNotReadIsDropped(t *testing.T) {
-	s := serve(t, func(c *broker.Config) { c.Timeouts.Write = 50 * time.Millisecond })
-	w := s.connect("dev")
-	bystander := s.connect("other")
-	ping := make([]byte, 0, 1<<16)
-	for len(ping) < cap(ping) {
-		ping = append(ping, 0xc0, 0)
-	}
-	for { // until the broker no longer reads, since nobody reads what it answers
-		_ = w.SetWriteDeadline(time.Now().Add(bound))
-		if _, err := w.Write(ping); err != nil {
-			break
-		}
-	}
-	bystander.alive()
 }
