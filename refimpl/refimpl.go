@@ -116,11 +116,12 @@ func (p *Platform) restAPI(deviations deviation.Set) http.Handler {
 // management API.
 func (p *Platform) now() time.Time { return p.config.Now().Add(time.Duration(p.offset.Load())) }
 
-// server returns an HTTP server that gives nobody for ever.
+// server returns an HTTP server that gives nobody for ever. Writing may take longer than
+// reading, so that who is too slow can be told.
 func server(log *slog.Logger, h http.Handler) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
-		WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		WriteTimeout: 40 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 }

@@ -161,6 +161,9 @@ type call struct {
 func (a *API) handler(route route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		a.config.Knobs.Wait(r.Context().Done(), stage.HTTP)
+		// In a copy: as long as its own request has its own body, net/http sees how much of it is
+		// still to come, and does not wait for that before it answers.
+		r = r.WithContext(r.Context())
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		c, refused := a.identify(r)
 		if refused == nil {
