@@ -21,7 +21,9 @@ func TestReport(t *testing.T) {
 		{"decided and said", &exit{code: exitNotConformant}, exitNotConformant, ""},
 		{"usage", usage("do that", "flag %s is wrong", "--x"), exitUsage, "chainmail: error: flag --x is wrong\nchainmail: hint: do that\n"},
 		{
-			"problems of a file", target.Problems{{File: "f", Line: 3, Text: "wrong", Hint: "mend it"}, {File: "f", Text: "empty"}}, exitUsage,
+			"problems of a file",
+			target.Problems{{File: "f", Line: 3, Text: "wrong", Hint: "mend it"}, {File: "f", Text: "empty"}},
+			exitUsage,
 			"chainmail: error: f:3: wrong\nchainmail: hint: mend it\nchainmail: error: f: empty\n",
 		},
 		{
