@@ -10,8 +10,7 @@ import (
 // the users admin, manager, viewer and devicebootstrap and a random password for each.
 //
 //   - admin may do everything in the tenant, by ROLE_TENANT_ADMIN and the roles for options,
-//     users, device registration,
-//     inventory and audit.
+//     users, device registration, inventory and audit.
 //   - manager has ROLE_TENANT_MANAGEMENT_ADMIN alone, the other role that may upload (DC-REST-02).
 //   - viewer has ROLE_INVENTORY_READ alone and may not (DC-REST-03).
 //   - devicebootstrap has ROLE_DEVICE_BOOTSTRAP alone: a device that is registered singly asks

@@ -12,17 +12,19 @@ import (
 
 // Reasons to refuse a CONNECT that lie neither in the chain nor in the common name.
 const (
-	noConnect       trust.Reason = "no-connect"        // MQTT-3.1.0-1
-	noCredentials   trust.Reason = "no-credentials"    // DC-TLS-09
-	badPassword     trust.Reason = "bad-password"      //
-	badClientID     trust.Reason = "bad-client-id"     //
-	otherTenant     trust.Reason = "other-tenant"      // DC-ID-02
-	longClientID    trust.Reason = "long-client-id"    // MQTT 3.1 only
-	anchorGone      trust.Reason = "anchor-gone"       // DC-TRUST-07, 08
-	notRegistered   trust.Reason = "not-registered"    // DC-REG-02, 08
-	userDisabled    trust.Reason = "user-disabled"     // DC-REG-08
-	loginByPassword trust.Reason = "login-by-password" // DC-REG-05
-	overtaken       trust.Reason = "overtaken"         // what was good a moment ago is not any more
+	noConnect        trust.Reason = "no-connect"           // MQTT-3.1.0-1
+	malformedConnect trust.Reason = "malformed-connect"    // MQTT-3.1.2-1, MQTT-3.1.4-1
+	badVersion       trust.Reason = "bad-protocol-version" // MQTT-3.1.2-2
+	noCredentials    trust.Reason = "no-credentials"       // DC-TLS-09
+	badPassword      trust.Reason = "bad-password"         //
+	badClientID      trust.Reason = "bad-client-id"        //
+	otherTenant      trust.Reason = "other-tenant"         // DC-ID-02
+	longClientID     trust.Reason = "long-client-id"       // MQTT 3.1 only
+	anchorGone       trust.Reason = "anchor-gone"          // DC-TRUST-07, 08
+	notRegistered    trust.Reason = "not-registered"       // DC-REG-02, 08
+	userDisabled     trust.Reason = "user-disabled"        // DC-REG-08
+	loginByPassword  trust.Reason = "login-by-password"    // DC-REG-05
+	overtaken        trust.Reason = "overtaken"            // what was good a moment ago is not any more
 )
 
 // An admission is who an admitted client is.

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"encoding/binary"
+	"fmt"
 	"strings"
 	"time"
 
@@ -31,15 +32,18 @@ func (c *client) connect() bool {
 	}
 	name, level, ok := protocol(body)
 	if !ok { // MQTT-3.1.2-1
+		c.observe(Event{Kind: Refused, Reason: malformedConnect, Detail: "the protocol name is not MQTT"})
 		return false
 	}
 	if name == "MQTT" && level != 4 || name == "MQIsdp" && level != 3 { // MQTT-3.1.2-2
+		c.observe(Event{Kind: Refused, Reason: badVersion, ReturnCode: badProtocolVersion, Detail: fmt.Sprintf("%s level %d", name, level)})
 		_ = c.connack(badProtocolVersion)
 		return false
 	}
 	p := packets.Packet{FixedHeader: header}
-	if err := p.ConnectDecode(body); err != nil || !validConnect(&p) {
-		return false // MQTT-3.1.4-1
+	if err := p.ConnectDecode(body); err != nil || !validConnect(&p) { // MQTT-3.1.4-1
+		c.observe(Event{Kind: Refused, Reason: malformedConnect, Detail: "the fields or flags of CONNECT are not well-formed"})
+		return false
 	}
 	return c.answerConnect(&p)
 }

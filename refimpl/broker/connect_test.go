@@ -1,16 +1,44 @@
 package broker_test
 
 import (
+	"crypto/tls"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
+	"github.com/chainmail-iot/chainmail/refimpl/broker"
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
 )
 
+// refusals is where the refusals go that a broker tells of.
+type refusals chan broker.Event
+
+func (r refusals) observe(c *broker.Config) {
+	c.Observe = func(e broker.Event) {
+		if e.Kind == broker.Refused {
+			r <- e
+		}
+	}
+}
+
+// expect takes one refusal, which must have a reason and the return code.
+func (r refusals) expect(t *testing.T, code byte) {
+	t.Helper()
+	select {
+	case e := <-r:
+		if e.ReturnCode != code || e.Reason == "" || e.Detail == "" {
+			t.Errorf("observed %+v, want a reason and return code %d", e, code)
+		}
+	case <-time.After(bound):
+		t.Error("the refusal was not observed")
+	}
+}
+
 func TestConnectReturnCodes(t *testing.T) {
-	s := serve(t, nil)
+	refused := make(refusals, 1)
+	s := serve(t, refused.observe)
 	if _, err := s.registry.RegisterDevice("t1", "basic", registry.LoginPassword, "pw"); err != nil {
 		t.Fatal(err)
 	}
@@ -49,10 +77,11 @@ func TestConnectReturnCodes(t *testing.T) {
 		{"password, no device named", "", "x:y", credentials("t1/person", "secret"), 2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := s.dial(nil)
+			var certificate *tls.Certificate
 			if tt.device != "" {
-				w = s.dial(s.device(tt.device))
+				certificate = s.device(tt.device)
 			}
+			w := s.dial(certificate)
 			p := connectPacket(tt.clientID)
 			if tt.edit != nil {
 				tt.edit(p)
@@ -63,6 +92,7 @@ func TestConnectReturnCodes(t *testing.T) {
 			}
 			if tt.want != 0 {
 				w.closed()
+				refused.expect(t, tt.want)
 			} else {
 				w.alive()
 			}
@@ -71,7 +101,8 @@ func TestConnectReturnCodes(t *testing.T) {
 }
 
 func TestWhatIsNoConnectIsClosed(t *testing.T) {
-	s := serve(t, nil)
+	refused := make(refusals, 1)
+	s := serve(t, refused.observe)
 	good := []byte{0x10, 15, 0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 60, 0, 3, 'd', 'e', 'v'}
 	edit := func(at int, b byte) []byte {
 		out := append([]byte(nil), good...)
@@ -104,6 +135,7 @@ func TestWhatIsNoConnectIsClosed(t *testing.T) {
 			w := s.dial(s.device("dev"))
 			w.raw(tt.data...)
 			w.closed()
+			refused.expect(t, 0)
 		})
 	}
 	control := s.dial(s.device("dev"))
