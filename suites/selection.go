@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/chainmail-iot/chainmail/suites/target"
@@ -44,19 +45,23 @@ func selectVariants(all []Spec, p Profile, t *target.Target, only []string) ([]v
 	return selected, nil
 }
 
-// matchAny returns the first glob that selects the variant.
+// matchAny returns the first glob that selects the variant. A costly spec is
+// selected by nothing but its own id.
 func matchAny(globs []string, v variant) (string, bool) {
+	if v.spec.Costly {
+		i := slices.IndexFunc(globs, func(glob string) bool { return glob == v.spec.ID || glob == v.id() })
+		if i < 0 {
+			return "", false
+		}
+		return globs[i], true
+	}
 	if len(globs) == 0 {
-		return "", !v.spec.Costly
+		return "", true
 	}
 	for _, glob := range globs {
-		if glob == v.spec.Family() || matches(glob, v.spec.ID) || matches(glob, v.id()) {
+		cited := slices.ContainsFunc(v.spec.Clauses, func(id string) bool { return strings.EqualFold(glob, id) })
+		if cited || glob == v.spec.Family() || matches(glob, v.spec.ID) || matches(glob, v.id()) {
 			return glob, true
-		}
-		for _, id := range v.spec.Clauses {
-			if strings.EqualFold(glob, id) {
-				return glob, true
-			}
 		}
 	}
 	return "", false

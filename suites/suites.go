@@ -41,7 +41,7 @@ type Spec struct {
 	OverTLS bool
 	// MaxTLS is the newest TLS version over which the spec can be run; 0 is any.
 	MaxTLS uint16
-	// Costly specs take seconds to prepare and run only when they are asked for.
+	// Costly specs take seconds to prepare and run only when they are asked for by id.
 	Costly bool
 	// Catches are the deviations of the reference platform that this spec finds.
 	Catches []string
