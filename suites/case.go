@@ -23,15 +23,22 @@ func FromCases(family string, groups []string, found map[string][]string) []Spec
 			continue
 		}
 		s := FromCase(family, c)
-		for deviation, ids := range found {
-			if slices.Contains(ids, c.ID) {
-				s.Catches = append(s.Catches, deviation)
-			}
-		}
-		slices.Sort(s.Catches)
+		s.Catches = foundBy(found, c.ID)
 		specs = append(specs, s)
 	}
 	return specs
+}
+
+// foundBy lists the deviations that a case finds.
+func foundBy(found map[string][]string, id string) []string {
+	var deviations []string
+	for deviation, ids := range found {
+		if slices.Contains(ids, id) {
+			deviations = append(deviations, deviation)
+		}
+	}
+	slices.Sort(deviations)
+	return deviations
 }
 
 // FromCase returns the spec that runs a case of the catalogue, over every TLS

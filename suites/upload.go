@@ -15,11 +15,14 @@ import (
 	"github.com/chainmail-iot/chainmail/suites/target"
 )
 
-// FromUploads returns the specs of all rows of the catalogue about uploads.
-func FromUploads(family string) []Spec {
+// FromUploads returns the specs of all rows of the catalogue about uploads. Found
+// says of deviations of the reference platform which rows find them.
+func FromUploads(family string, found map[string][]string) []Spec {
 	var specs []Spec
 	for _, c := range cases.AllUploads() {
-		specs = append(specs, fromUpload(family, c))
+		s := fromUpload(family, c)
+		s.Catches = foundBy(found, c.ID)
+		specs = append(specs, s)
 	}
 	return specs
 }
@@ -165,5 +168,25 @@ func (e *Env) sendUpload(ctx context.Context, role string, r cases.Request) targ
 	if r.Body != nil {
 		request.Body = r.Body
 	}
-	return e.Ask(ctx, role, request)
+	response := e.Ask(ctx, role, request)
+	if r.Method == http.MethodPost && response.Status/100 == 2 {
+		e.removeUploaded(r.Tenant, response)
+	}
+	return response
+}
+
+// removeUploaded deletes, at the end of the run, the trust anchor that an upload
+// made: rows upload more certificates than the one that they are about.
+func (e *Env) removeUploaded(tenant int, made target.Response) {
+	var anchor struct {
+		Fingerprint string `json:"fingerprint"`
+	}
+	if made.JSON(&anchor) != nil || anchor.Fingerprint == "" {
+		return
+	}
+	t := e.Tenant(tenant)
+	admin, _ := t.Admin() // the loader of target files sees to it that there is one
+	e.session.undo = append(e.session.undo, target.Request{
+		Method: http.MethodDelete, Path: target.AnchorsPath(t.ID) + "/" + anchor.Fingerprint, Tenant: t.ID, User: admin,
+	})
 }

@@ -67,6 +67,11 @@ func TestConformAgainstAnotherProcess(t *testing.T) {
 	report, code := conform(t, "--target", platform.Target)
 	if code != exitOK || report.Outcome != reports.Conformant {
 		t.Errorf("exit code %d, outcome %s, want conformant: %v", code, report.Outcome, report.Reasons)
+		for _, r := range report.Specs {
+			if r.Verdict != reports.Pass {
+				t.Errorf("%s: %s: %s", r.ID, r.Verdict, r.Reason)
+			}
+		}
 	}
 	want := 0
 	if !browser() {
