@@ -120,7 +120,18 @@ func (p *page) drop(selector, fileName, text string) {
 
 // press clicks a control: of the entry of that name, or of the page where it is "".
 func (p *page) press(selector, name string) {
-	p.step(func() string { return p.call("press", selector, p.selectors.Row, name) })
+	p.step(func() string {
+		p.narrow(name)
+		return p.call("press", selector, p.selectors.Row, name)
+	})
+}
+
+// narrow sees to it that the list shows the entry of a name: it may hold more than
+// it shows, and a search for another entry hides this one.
+func (p *page) narrow(name string) {
+	if name != "" && p.selectors.Search != target.NoSelector {
+		p.call("narrow", p.selectors.Search, name)
+	}
 }
 
 // A state is what a control says.
@@ -136,6 +147,7 @@ const (
 func (p *page) state(selector, name string) state {
 	var s state
 	p.step(func() string {
+		p.narrow(name)
 		said := p.call("state", selector, p.selectors.Row, name)
 		if s = state(said); s == on || s == off {
 			return ""
@@ -165,9 +177,7 @@ func (p *page) set(selector, name string, wanted bool) {
 func (p *page) listed(name string) string {
 	s := p.selectors
 	problem := p.await(func() string {
-		if s.Search != target.NoSelector {
-			p.call("narrow", s.Search, name)
-		}
+		p.narrow(name)
 		return p.call("listed", s.Row, name)
 	})
 	if problem == "" && s.RowOpen != target.NoSelector && p.call("state", s.RowStatus, s.Row, name) != "" {
