@@ -149,10 +149,9 @@ func (e *Env) UserExistsIn(ctx context.Context, tenant int, clientID string) (ex
 		return false, false
 	}
 	t := e.Tenant(tenant)
-	admin, _ := t.Admin() // the loader of target files sees to it that there is one
-	response, err := e.Target.REST.Do(ctx, target.Request{
-		Method: http.MethodGet, Path: usersPath(t.ID, DeviceUser(clientID)), Tenant: t.ID, User: admin,
-	})
+	response, err := e.Target.REST.Do(ctx, e.AsAdmin(tenant, target.Request{
+		Method: http.MethodGet, Path: usersPath(t.ID, DeviceUser(clientID)),
+	}))
 	if err != nil {
 		return false, false
 	}

@@ -151,13 +151,6 @@ func (e *Env) Offer(ctx context.Context, a certfactory.Anchor) target.Answer {
 	return answer
 }
 
-// Untrust takes the anchors away before the end of the run.
-func (e *Env) Untrust(ctx context.Context, anchors ...certfactory.Anchor) {
-	if err := e.session.untrust(ctx, anchors); err != nil {
-		e.Unanswered(err)
-	}
-}
-
 // Length sees to it that the platform's maximum chain length is at least n, or n
 // exactly. The spec is not applicable where that cannot be had.
 func (e *Env) Length(ctx context.Context, n int, exactly bool) {

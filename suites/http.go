@@ -39,7 +39,14 @@ func (e *Env) Ask(ctx context.Context, role string, request target.Request) targ
 // AskAdmin sends a request as a user that manages the trust anchors of the
 // first tenant.
 func (e *Env) AskAdmin(ctx context.Context, role, method, path string, body any) target.Response {
-	t := e.Tenant(0)
-	admin, _ := t.Admin() // the loader of target files sees to it that there is one
-	return e.Ask(ctx, role, target.Request{Method: method, Path: path, Tenant: t.ID, User: admin, Body: body})
+	return e.Ask(ctx, role, e.AsAdmin(0, target.Request{Method: method, Path: path, Body: body}))
+}
+
+// AsAdmin returns the request as one of a user that manages the trust anchors of
+// a tenant, by the tenant's number.
+func (e *Env) AsAdmin(tenant int, r target.Request) target.Request {
+	t := e.Tenant(tenant)
+	r.Tenant = t.ID
+	r.User, _ = t.Admin() // the loader of target files sees to it that there is one
+	return r
 }

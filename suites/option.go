@@ -33,9 +33,7 @@ func (e *Env) RestoreOption(ctx context.Context, path string) {
 // that may: it undoes what the spec has done. It returns the request with that
 // user.
 func (e *Env) AtTheEnd(r target.Request) target.Request {
-	t := e.Tenant(0)
-	r.Tenant = t.ID
-	r.User, _ = t.Admin() // the loader of target files sees to it that there is one
+	r = e.AsAdmin(0, r)
 	e.session.undo = append(e.session.undo, r)
 	return r
 }

@@ -88,17 +88,6 @@ func (s *session) trust(ctx context.Context, a certfactory.Anchor) (target.Answe
 	return s.answers[key(a)], nil
 }
 
-// untrust removes anchors, ours or not, and forgets them.
-func (s *session) untrust(ctx context.Context, anchors []certfactory.Anchor) error {
-	if err := s.target.Driver.Remove(ctx, anchors); err != nil {
-		return err
-	}
-	for _, a := range anchors {
-		s.forget(a)
-	}
-	return nil
-}
-
 // forget drops an anchor that is no longer on the platform.
 func (s *session) forget(a certfactory.Anchor) {
 	delete(s.answers, key(a))

@@ -185,8 +185,7 @@ func (e *Env) removeUploaded(tenant int, made target.Response) {
 		return
 	}
 	t := e.Tenant(tenant)
-	admin, _ := t.Admin() // the loader of target files sees to it that there is one
-	e.session.undo = append(e.session.undo, target.Request{
-		Method: http.MethodDelete, Path: target.AnchorsPath(t.ID) + "/" + anchor.Fingerprint, Tenant: t.ID, User: admin,
-	})
+	e.session.undo = append(e.session.undo, e.AsAdmin(tenant, target.Request{
+		Method: http.MethodDelete, Path: target.AnchorsPath(t.ID) + "/" + anchor.Fingerprint,
+	}))
 }

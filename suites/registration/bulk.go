@@ -123,12 +123,10 @@ func register(ctx context.Context, e *suites.Env, csv string) bulkOutcome {
 	}
 	_, _ = part.Write([]byte(csv)) // into memory
 	_ = form.Close()
-	t := e.Tenant(0)
-	admin, _ := t.Admin() // the loader of target files sees to it that there is one
-	response := e.Ask(ctx, reports.RoleHTTP, target.Request{
-		Method: http.MethodPost, Path: "/devicecontrol/bulkNewDeviceRequests", Tenant: t.ID, User: admin,
+	response := e.Ask(ctx, reports.RoleHTTP, e.AsAdmin(0, target.Request{
+		Method: http.MethodPost, Path: "/devicecontrol/bulkNewDeviceRequests",
 		Body: body.Bytes(), Type: form.FormDataContentType(),
-	})
+	}))
 	var outcome bulkOutcome
 	if response.Status != http.StatusCreated || response.JSON(&outcome) != nil {
 		e.Inconclusive("bulk registration answered %d", response.Status)

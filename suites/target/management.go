@@ -23,9 +23,6 @@ func NewManagement(base *url.URL, response time.Duration) *Management {
 	return &Management{BaseURL: base, client: &http.Client{Timeout: response, Transport: &http.Transport{IdleConnTimeout: 30 * time.Second}}}
 }
 
-// Close drops idle connections.
-func (m *Management) Close() { m.client.CloseIdleConnections() }
-
 type settings struct {
 	MaxChainLength int `json:"maxChainLength"`
 }

@@ -28,8 +28,7 @@ func (s setting) String() string {
 // what is wanted or the time for that is over. The last answer is evidence.
 func overREST(ctx context.Context, e *suites.Env, a certfactory.Anchor, wanted setting) setting {
 	t := e.Tenant(a.Tenant)
-	admin, _ := t.Admin() // the loader of target files sees to it that there is one
-	request := target.Request{Method: http.MethodGet, Path: target.AnchorPath(t.ID, a.DER), Tenant: t.ID, User: admin}
+	request := e.AsAdmin(a.Tenant, target.Request{Method: http.MethodGet, Path: target.AnchorPath(t.ID, a.DER)})
 	bounded, cancel := context.WithTimeout(ctx, e.Target.Timing.Response)
 	defer cancel()
 	for bounded.Err() == nil {
