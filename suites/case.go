@@ -15,30 +15,14 @@ import (
 )
 
 // FromCases returns the specs of all cases of some groups of the catalogue.
-// Found says of deviations of the reference platform which cases find them.
-func FromCases(family string, groups []string, found map[string][]string) []Spec {
+func FromCases(family string, groups ...string) []Spec {
 	var specs []Spec
 	for _, c := range cases.All() {
-		if !slices.Contains(groups, c.Group) {
-			continue
+		if slices.Contains(groups, c.Group) {
+			specs = append(specs, FromCase(family, c))
 		}
-		s := FromCase(family, c)
-		s.Catches = foundBy(found, c.ID)
-		specs = append(specs, s)
 	}
 	return specs
-}
-
-// foundBy lists the deviations that a case finds.
-func foundBy(found map[string][]string, id string) []string {
-	var deviations []string
-	for deviation, ids := range found {
-		if slices.Contains(ids, id) {
-			deviations = append(deviations, deviation)
-		}
-	}
-	slices.Sort(deviations)
-	return deviations
 }
 
 // FromCase returns the spec that runs a case of the catalogue, over every TLS

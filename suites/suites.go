@@ -43,8 +43,6 @@ type Spec struct {
 	MaxTLS uint16
 	// Costly specs take seconds to prepare and run only when they are asked for by id.
 	Costly bool
-	// Catches are the deviations of the reference platform that this spec finds.
-	Catches []string
 	// Case is the id of the case that the spec runs, or "".
 	Case string
 	// Anchors lists trust anchors that the body is going to need, so that they

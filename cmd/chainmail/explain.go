@@ -11,6 +11,7 @@ import (
 	"github.com/chainmail-iot/chainmail/certfactory/cases"
 	"github.com/chainmail-iot/chainmail/refimpl"
 	"github.com/chainmail-iot/chainmail/suites"
+	"github.com/chainmail-iot/chainmail/suites/claim"
 	"github.com/chainmail-iot/chainmail/suites/clause"
 )
 
@@ -121,7 +122,7 @@ func explainSpec(w io.Writer, s suites.Spec) error {
 		needs = append(needs, string(n))
 	}
 	p.field("needs", needs...)
-	p.field("finds", s.Catches...)
+	p.field("finds", finds(s.ID)...)
 	if s.Case != "" {
 		p.field("case", s.Case+` ("chainmail explain `+s.Case+`" shows what is sent)`)
 	}
@@ -133,12 +134,20 @@ func explainSpec(w io.Writer, s suites.Spec) error {
 }
 
 func explainDeviation(w io.Writer, d refimpl.Deviation) error {
-	found := claims(specs(), d.Name)
+	c, _ := claim.Of(d.Name)
 	p := page{w: w}
 	p.title("deviation " + d.Name)
 	p.text(d.Summary)
 	p.field("breaks", clauseLines([]string{d.Clause})...)
-	p.field("found by", found...)
+	p.field("found by", finders(d.Name)...)
+	for _, a := range c.Along {
+		p.field("drags along", append([]string{a.Because + ":"}, a.Specs...)...)
+	}
+	for _, why := range []string{c.Inconclusive, c.Unreliable} {
+		if why != "" {
+			p.field("other specs", why)
+		}
+	}
 	p.field("try it",
 		"chainmail serve --deviation "+d.Name,
 		"chainmail selftest --deviation "+d.Name)

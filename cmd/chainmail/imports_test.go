@@ -28,6 +28,7 @@ var arrows = map[string][]string{
 	"refimpl/deviation":   {},
 	"reports":             {},
 	"suites":              {"certfactory", "loadgen/device", "reports", "suites/clause", "suites/expect", "suites/target"},
+	"suites/claim":        {},
 	"suites/clause":       {},
 	"suites/target":       {"certfactory"},
 	"suites/expect":       {"loadgen/device", "suites/target"},

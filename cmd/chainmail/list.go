@@ -12,6 +12,7 @@ import (
 	"github.com/chainmail-iot/chainmail/certfactory/cases"
 	"github.com/chainmail-iot/chainmail/refimpl"
 	"github.com/chainmail-iot/chainmail/suites"
+	"github.com/chainmail-iot/chainmail/suites/claim"
 	"github.com/chainmail-iot/chainmail/suites/clause"
 )
 
@@ -101,7 +102,7 @@ func listSpecs() ([][]string, any) {
 		rows = append(rows, []string{s.ID, string(s.Level), strings.Join(s.Clauses, " "), s.Title})
 		row := specRow{
 			ID: s.ID, Level: string(s.Level), Clauses: s.Clauses, Title: s.Title, Expected: s.Expected,
-			OverTLS: s.OverTLS, Case: s.Case, Catches: s.Catches,
+			OverTLS: s.OverTLS, Case: s.Case, Catches: finds(s.ID),
 		}
 		for _, c := range s.Needs {
 			row.Needs = append(row.Needs, string(c))
@@ -176,24 +177,34 @@ func listDeviations() ([][]string, any) {
 	var rows [][]string
 	var values []deviationRow
 	for _, d := range refimpl.Deviations() {
-		by := claims(specs(), d.Name)
+		by := finders(d.Name)
 		rows = append(rows, []string{d.Name, d.Clause, fmt.Sprint(len(by)), d.Summary})
 		values = append(values, deviationRow{Name: d.Name, Clause: d.Clause, Summary: d.Summary, CaughtBy: by})
 	}
 	return rows, values
 }
 
-// claims returns the ids of the specs that say they find the deviation.
-func claims(all []suites.Spec, deviation string) []string {
+// finders returns the ids of the specs that are claimed to find the deviation.
+func finders(deviation string) []string {
 	ids := []string{}
-	for _, s := range all {
-		for _, name := range s.Catches {
-			if name == deviation {
-				ids = append(ids, s.ID)
-			}
+	c, _ := claim.Of(deviation)
+	for _, s := range specs() {
+		if c.Finds(s.ID) {
+			ids = append(ids, s.ID)
 		}
 	}
 	return ids
+}
+
+// finds returns the deviations that a spec is claimed to find.
+func finds(spec string) []string {
+	var names []string
+	for _, c := range claim.All() {
+		if c.Finds(spec) {
+			names = append(names, c.Deviation)
+		}
+	}
+	return names
 }
 
 func listProfiles() ([][]string, any) {

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"path"
 	"regexp"
 	"slices"
 	"testing"
 
 	"github.com/chainmail-iot/chainmail/certfactory/cases"
 	"github.com/chainmail-iot/chainmail/refimpl"
+	"github.com/chainmail-iot/chainmail/suites"
+	"github.com/chainmail-iot/chainmail/suites/claim"
 	"github.com/chainmail-iot/chainmail/suites/clause"
 )
 
@@ -56,22 +59,36 @@ func TestEveryCaseHasItsSpec(t *testing.T) {
 	}
 }
 
-func TestDeviationsAndSpecsKnowEachOther(t *testing.T) {
-	var known []string
-	for _, d := range refimpl.Deviations() {
-		known = append(known, d.Name)
-		if len(claims(specs(), d.Name)) == 0 {
-			t.Errorf("no spec claims the deviation %s", d.Name)
+// Every deviation has one claim, which names specs that exist; every claim has
+// its deviation.
+func TestDeviationsAndClaimsKnowEachOther(t *testing.T) {
+	claimed := make(map[string]int)
+	for _, c := range claim.All() {
+		claimed[c.Deviation]++
+		for _, glob := range c.Globs() {
+			if !slices.ContainsFunc(specs(), func(s suites.Spec) bool { ok, _ := path.Match(glob, s.ID); return ok }) {
+				t.Errorf("%s: no spec is called %s", c.Deviation, glob)
+			}
 		}
+		for _, a := range c.Along {
+			if a.Because == "" || len(a.Specs) == 0 {
+				t.Errorf("%s drags specs along without a reason, or none", c.Deviation)
+			}
+		}
+		if found := len(c.FoundBy) > 0; found == (c.Unreliable != "") {
+			t.Errorf("%s: either specs find it, or it says why they differ", c.Deviation)
+		}
+	}
+	for _, d := range refimpl.Deviations() {
+		if claimed[d.Name] != 1 {
+			t.Errorf("%d claims are about the deviation %s, want 1", claimed[d.Name], d.Name)
+		}
+		delete(claimed, d.Name)
 		if _, ok := clause.ByID(d.Clause); !ok {
 			t.Errorf("deviation %s breaks %s, which is no clause", d.Name, d.Clause)
 		}
 	}
-	for _, s := range specs() {
-		for _, name := range s.Catches {
-			if !slices.Contains(known, name) {
-				t.Errorf("%s claims %s, which is no deviation", s.ID, name)
-			}
-		}
+	for name := range claimed {
+		t.Errorf("a claim is about %s, which is no deviation", name)
 	}
 }

@@ -13,15 +13,6 @@ import (
 	"slices"
 )
 
-// The names of the deviations. Their meaning is in All.
-const (
-	AcceptsExpired           = "accepts-expired"
-	IgnoresPathLen           = "ignores-pathlen"
-	IgnoresMaxLength         = "ignores-max-length"
-	AnchorNeedNotBePresented = "anchor-need-not-be-presented"
-	IgnoresClientID          = "ignores-client-id"
-)
-
 // A Deviation is one named way of breaking one clause.
 type Deviation struct {
 	// Name is what Config.Deviations takes, in kebab case.
@@ -34,13 +25,7 @@ type Deviation struct {
 
 // All returns every deviation the reference platform knows, in a fresh slice.
 func All() []Deviation {
-	return []Deviation{
-		{AcceptsExpired, "DC-CHAIN-12", "notAfter is ignored: an expired certificate passes anywhere in the chain"},
-		{IgnoresPathLen, "DC-CHAIN-05", "pathLenConstraint is ignored"},
-		{IgnoresMaxLength, "DC-CHAIN-10", "a chain of any length is walked"},
-		{AnchorNeedNotBePresented, "DC-CHAIN-01", "a chain that ends below the uploaded certificate is completed from the store"},
-		{IgnoresClientID, "DC-ID-03", "the Client Identifier may differ from the common name"},
-	}
+	return slices.Concat(chain(), identity())
 }
 
 // A Set is the deviations that are switched on. The zero value is empty. A Set

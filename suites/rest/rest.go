@@ -13,7 +13,7 @@ const family = "rest"
 // Specs returns the specs of the family: one for each row of the catalogue about
 // uploads, and what the rows do not say.
 func Specs() []suites.Spec {
-	return append(suites.FromUploads(family, map[string][]string{"accepts-expired": {"upload-expired"}}),
+	return append(suites.FromUploads(family),
 		autoRegistrationString(),
 		roleSuffices("upload-role-tenant-admin", target.RoleTenantAdmin),
 		roleSuffices("upload-role-tenant-management-admin", target.RoleTenantManagementAdmin),

@@ -29,7 +29,7 @@ func Specs() []suites.Spec {
 		oldVersion("tls-1.1", tls.VersionTLS11),
 		oldVersion("tls-1.0", tls.VersionTLS10),
 		webSocket(),
-	}, suites.FromCases(family, []string{"possession"}, nil)...)
+	}, suites.FromCases(family, "possession")...)
 }
 
 // version is the spec that a good device is admitted over one TLS version,

@@ -28,7 +28,7 @@ func Specs() []suites.Spec {
 		restored("anchor-deleted-reuploaded", "DC-TRUST-08", "a trust anchor is deleted and uploaded again, then a device connects", remove, upload),
 		otherTenant(),
 	}
-	for _, s := range suites.FromCases(family, []string{"tenancy"}, nil) {
+	for _, s := range suites.FromCases(family, "tenancy") {
 		s.Needs = []target.Capability{target.SecondTenant}
 		specs = append(specs, s)
 	}
