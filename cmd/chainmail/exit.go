@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/chainmail-iot/chainmail/suites"
+	"github.com/chainmail-iot/chainmail/suites/strictyaml"
 	"github.com/chainmail-iot/chainmail/suites/target"
 )
 
@@ -48,7 +49,7 @@ func report(stderr io.Writer, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	var problems target.Problems
+	var problems strictyaml.Problems
 	if errors.As(err, &problems) {
 		for _, p := range problems {
 			say(stderr, "error", p.Error())

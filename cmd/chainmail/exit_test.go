@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/chainmail-iot/chainmail/suites"
+	"github.com/chainmail-iot/chainmail/suites/strictyaml"
 	"github.com/chainmail-iot/chainmail/suites/target"
 )
 
@@ -22,7 +23,7 @@ func TestReport(t *testing.T) {
 		{"usage", usage("do that", "flag %s is wrong", "--x"), exitUsage, "chainmail: error: flag --x is wrong\nchainmail: hint: do that\n"},
 		{
 			"problems of a file",
-			target.Problems{{File: "f", Line: 3, Text: "wrong", Hint: "mend it"}, {File: "f", Text: "empty"}},
+			strictyaml.Problems{{File: "f", Line: 3, Text: "wrong", Hint: "mend it"}, {File: "f", Text: "empty"}},
 			exitUsage,
 			"chainmail: error: f:3: wrong\nchainmail: hint: mend it\nchainmail: error: f: empty\n",
 		},

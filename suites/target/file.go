@@ -2,13 +2,13 @@ package target
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
+
+	"github.com/chainmail-iot/chainmail/suites/strictyaml"
 )
 
 // APIVersion is the version of every file format of chainmail.
@@ -75,49 +75,41 @@ type FileTiming struct {
 	Convergence time.Duration `yaml:"convergence"`
 }
 
-// Safety keeps tests away from what nobody meant to test.
-type Safety struct {
-	// AllowRemote lets the target have addresses other than loopback.
-	AllowRemote bool `yaml:"allowRemote"`
-}
-
 // Load reads a target file. What is wrong with the file comes back as
-// [Problems], each with its line; nothing was sent to the target.
+// [strictyaml.Problems], each with its line; nothing was sent to the target.
 func Load(path string) (*Target, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read target file: %w", err)
 	}
 	var f File
-	if err := parse(path, data, &f); err != nil {
+	source, err := strictyaml.Read(path, data, &f)
+	if err != nil {
 		return nil, err
 	}
-	l := loader{file: path, dir: filepath.Dir(path), lines: newLines(data), f: f}
-	t := l.target()
-	if len(l.problems) > 0 {
-		slices.SortStableFunc(l.problems, func(a, b *Problem) int { return a.Line - b.Line })
-		return nil, l.problems
+	l := loader{source: source, dir: filepath.Dir(path), f: f}
+	t := l.target(path)
+	if err := source.Err(); err != nil {
+		return nil, err
 	}
 	return t, nil
 }
 
 // A loader turns a File into a Target and collects what is wrong on the way.
 type loader struct {
-	file     string
-	dir      string
-	lines    lines
-	f        File
-	problems Problems
+	source *strictyaml.Source
+	dir    string
+	f      File
 }
 
 // wrong notes a problem at the line of the key that path leads to.
 func (l *loader) wrong(hint, text string, path ...any) {
-	l.problems = append(l.problems, &Problem{File: l.file, Line: l.lines.of(path...), Text: text, Hint: hint})
+	l.source.Wrong(hint, text, path...)
 }
 
-func (l *loader) target() *Target {
+func (l *loader) target(name string) *Target {
 	l.header()
-	t := &Target{Name: l.file, Implementation: l.f.Implementation, Policy: l.policy(), Timing: l.timing()}
+	t := &Target{Name: name, Implementation: l.f.Implementation, Policy: l.policy(), Timing: l.timing(), Safety: l.safety()}
 	t.MQTT = l.mqtt()
 	if l.f.REST != nil {
 		t.REST = l.rest(t)
@@ -174,18 +166,6 @@ func (l *loader) timing() Timing {
 		Response:    bound(l.f.Timing.Response, 10*time.Second, "response"),
 		Convergence: bound(l.f.Timing.Convergence, 5*time.Second, "convergence"),
 	}
-}
-
-// address checks that host may be tested at all.
-func (l *loader) address(host string, path ...any) {
-	if l.f.Safety.AllowRemote || host == "localhost" {
-		return
-	}
-	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() {
-		return
-	}
-	l.wrong("set safety.allowRemote: true if this platform may be tested",
-		fmt.Sprintf("%s is not a loopback address", host), path...)
 }
 
 // url reads a base URL; nil where it is none, and the problem is noted.

@@ -30,6 +30,7 @@ type Target struct {
 	Capabilities   []Capability
 	Policy         Policy
 	Timing         Timing
+	Safety         Safety
 }
 
 // Implementation says whose platform it is, for the report.

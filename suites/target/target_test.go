@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/chainmail-iot/chainmail/certfactory"
+	"github.com/chainmail-iot/chainmail/suites/strictyaml"
 	"github.com/chainmail-iot/chainmail/suites/target"
 )
 
@@ -138,7 +139,7 @@ func TestLoadSaysEverythingThatIsWrong(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			path := write(t, strings.Replace(whole, tt.old, tt.new, 1))
 			_, err := target.Load(path)
-			var problems target.Problems
+			var problems strictyaml.Problems
 			if !errors.As(err, &problems) {
 				t.Fatalf("error %v, want Problems", err)
 			}

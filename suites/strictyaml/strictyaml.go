@@ -1,9 +1,16 @@
-package target
+// Package strictyaml reads the files that a person writes: an unknown key, a
+// duplicate key and a wrong type are problems, and all problems of a file are
+// found at once, each with its line and, where there is one, what to do.
+//
+// [Read] decodes a file. What only shows once the whole of it is read is added to
+// its [Source]; [Source.Err] has everything in the order of the file.
+package strictyaml
 
 import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -40,9 +47,44 @@ var unknownField = regexp.MustCompile(`^field (\S+) not found in type `)
 
 var wrongType = regexp.MustCompile("^cannot construct !!(\\S+)(?: `(.*)`)? into (.*)$")
 
-// parse reads strict YAML into v: an unknown key, a duplicate key and a wrong
-// type are problems, all of them reported.
-func parse(file string, data []byte, v any) error {
+// A Source is a file that was decoded, and what is wrong with its content.
+type Source struct {
+	file     string
+	root     *yaml.Node // nil: the file is empty
+	problems Problems
+}
+
+// Read decodes data, the content of file, into v. Its error is [Problems] unless
+// data is no YAML that could be located.
+func Read(file string, data []byte, v any) (*Source, error) {
+	if err := decode(file, data, v); err != nil {
+		return nil, err
+	}
+	s := &Source{file: file}
+	var document yaml.Node
+	if err := yaml.Load(data, &document); err == nil && len(document.Content) > 0 {
+		s.root = document.Content[0]
+	}
+	return s, nil
+}
+
+// Wrong notes a problem at the line of the deepest key of path that the file has;
+// entries of a list are named by their index.
+func (s *Source) Wrong(hint, text string, path ...any) {
+	s.problems = append(s.problems, &Problem{File: s.file, Line: s.line(path...), Text: text, Hint: hint})
+}
+
+// Err returns the [Problems] noted, in the order of the file; nil where there are
+// none.
+func (s *Source) Err() error {
+	if len(s.problems) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(s.problems, func(a, b *Problem) int { return a.Line - b.Line })
+	return s.problems
+}
+
+func decode(file string, data []byte, v any) error {
 	err := yaml.Load(data, v, yaml.WithKnownFields(), yaml.WithUniqueKeys())
 	if err == nil {
 		return nil
@@ -103,22 +145,8 @@ func wanted(goType string) string {
 	return "a mapping"
 }
 
-// lines finds the line of a key in a parsed document, for problems that only
-// show once the whole file is read.
-type lines struct{ root *yaml.Node }
-
-func newLines(data []byte) lines {
-	var document yaml.Node
-	if err := yaml.Load(data, &document); err != nil || len(document.Content) == 0 {
-		return lines{}
-	}
-	return lines{root: document.Content[0]}
-}
-
-// of returns the line of the deepest key of path that the document has; list
-// entries are named by their index.
-func (l lines) of(path ...any) int {
-	node, line := l.root, 0
+func (s *Source) line(path ...any) int {
+	node, line := s.root, 0
 	for _, step := range path {
 		if node == nil {
 			return line
