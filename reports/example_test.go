@@ -69,6 +69,7 @@ func Example() {
 	}
 	// Output:
 	// tool     chainmail 0.1.0
+	// tester   what it finds was not measured ("chainmail selftest" does)
 	// target   staging at mqtt.example.com:8883
 	// profile  device-certificates
 	// seed     quiet-otter-41

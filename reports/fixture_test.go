@@ -1,6 +1,7 @@
 package reports_test
 
 import (
+	"strings"
 	"time"
 
 	"github.com/chainmail-iot/chainmail/reports"
@@ -19,8 +20,12 @@ func header() reports.Header {
 		},
 		Profile: "device-certificates", Seed: "quiet-otter-41", Started: noon(),
 		Environment: reports.Environment{OS: "linux", Arch: "amd64", Go: "go1.26.8", CPUs: 2},
-		RoundTrip:   0.25,
-		Again:       "chainmail conform --target staging.yaml --seed quiet-otter-41",
+		Calibration: &reports.Calibration{
+			Program: strings.Repeat("5a", 32), Finished: noon(), Deviations: 92, Killed: 91, Survivors: []string{"ignores-pathlen"},
+			Pairs: 100, MaskedPairs: []string{"accepts-expired+ignores-pathlen"},
+		},
+		RoundTrip: 0.25,
+		Again:     "chainmail conform --target staging.yaml --seed quiet-otter-41",
 		Clauses: []reports.Clause{
 			{ID: "DC-TLS-09", Level: "must", Text: "A client that presents no certificate and no other credentials is not admitted"},
 			{ID: "DC-CHAIN-02", Level: "must", Text: "A device certificate that the anchor signed itself is admitted"},

@@ -120,6 +120,7 @@ func (r Report) junitSuite(name string) junitSuite {
 		Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05"),
 		Properties: []junitProperty{
 			{"tool", strings.TrimSpace(r.Tool.Name + " " + r.Tool.Version)},
+			{"calibration", r.calibrated()},
 			{"profile", r.Profile},
 			{"seed", r.Seed},
 			{"strict", strconv.FormatBool(r.Strict)},

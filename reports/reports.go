@@ -26,6 +26,9 @@ type Header struct {
 	Strict      bool        `json:"strict"` // A broken SHOULD counts as a broken MUST.
 	Started     time.Time   `json:"started"`
 	Environment Environment `json:"environment"`
+	// Calibration is what this program has been seen to find. Nil: nobody has
+	// measured it.
+	Calibration *Calibration `json:"calibration,omitempty"`
 	// RoundTrip is the time of one TCP connect to the target. Zero: not measured.
 	RoundTrip Milliseconds `json:"roundTripMs,omitzero"`
 	// Again is the command line that repeats the whole run. Optional.

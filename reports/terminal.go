@@ -63,6 +63,7 @@ func (p *page) opening(r Report) {
 		profile += ", strict"
 	}
 	line("tool", tool)
+	line("tester", r.calibrated())
 	line("target", r.Target.String())
 	line("profile", profile)
 	line("seed", r.Seed)

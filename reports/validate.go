@@ -63,6 +63,9 @@ func (h Header) validate() error {
 			errs = append(errs, fmt.Errorf("untested clause %q: id and reason are required", u.ID))
 		}
 	}
+	if h.Calibration != nil {
+		errs = append(errs, h.Calibration.Validate())
+	}
 	if slices.Contains(h.Selected, "") {
 		errs = append(errs, errors.New("a selected id is empty"))
 	}

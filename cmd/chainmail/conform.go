@@ -28,6 +28,7 @@ type conformFlags struct {
 	seed       string
 	strict     bool
 	deviations []string
+	calibrated string
 }
 
 func newConform() *cobra.Command {
@@ -54,6 +55,7 @@ after Ctrl-C too.`,
 	flags.StringVar(&f.seed, "seed", "", "seed of an earlier run (default a random one)")
 	flags.BoolVar(&f.strict, "strict", false, "a broken SHOULD counts as a broken MUST")
 	flags.StringSliceVar(&f.deviations, "deviation", nil, `without --target: break the reference platform, by names of "chainmail list deviations"`)
+	flags.StringVar(&f.calibrated, "calibration", "", "what the selftest of this program measured (default what it left for this user)")
 	return cmd
 }
 
@@ -64,6 +66,10 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 		return &exit{code: exitUsage, err: err}
 	}
 	seed, err := f.parseSeed()
+	if err != nil {
+		return err
+	}
+	measured, err := calibration(f.calibrated)
 	if err != nil {
 		return err
 	}
@@ -85,7 +91,9 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 	if err != nil && !errors.Is(err, suites.ErrNothingSelected) {
 		return &exit{code: exitUsage, err: err}
 	}
-	if err := results.create(f.out, header(t, f, seed, plan)); err != nil {
+	h := header(t, f, seed, plan)
+	h.Calibration = measured
+	if err := results.create(f.out, h); err != nil {
 		return err
 	}
 	defer results.close()

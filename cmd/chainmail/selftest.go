@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -33,7 +34,8 @@ func newSelftest() *cobra.Command {
 		Long: `Run the specs against the reference platform as it is, which must be
 conformant, and once against each of its deviations. A deviation is killed when
 the specs that are claimed to find it do, and no others but those that it is known
-to drag along. Each run is a process of its own.`,
+to drag along. Each run is a process of its own. What came of it is kept, so that
+every later report of this very program says what its verdicts are worth.`,
 		Example: "  chainmail selftest\n  chainmail selftest --deviation accepts-expired --out matrix",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return f.selftest(cmd) },
 	}
@@ -69,6 +71,11 @@ func (f selftestFlags) selftest(cmd *cobra.Command) error {
 			return &exit{code: exitInterrupted, err: errors.New("interrupted")}
 		}
 		return err
+	}
+	if len(f.deviations) == 0 {
+		if _, err := keepCalibration(f.out, rows, time.Now()); err != nil {
+			return err
+		}
 	}
 	return conclude(cmd, rows)
 }

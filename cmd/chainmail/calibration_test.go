@@ -1,0 +1,80 @@
+package main
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/chainmail-iot/chainmail/refimpl"
+	"github.com/chainmail-iot/chainmail/reports"
+	"github.com/chainmail-iot/chainmail/suites/claim"
+)
+
+// A row comes out as it must, or its problem is said.
+func TestMatrixRows(t *testing.T) {
+	expired := refimpl.Deviation{Name: "accepts-expired", Clause: "DC-CHAIN-12"}
+	by := claim.Claim{
+		Deviation: expired.Name, FoundBy: []string{"chain/expired-*"},
+		Along: []claim.Along{{Specs: []string{"rest/upload-expired"}, Because: "the upload is walked too"}},
+	}
+	ran := []string{"chain/expired-leaf", "chain/expired-root", "chain/valid-direct", "rest/upload-expired"}
+	found := []string{"chain/expired-leaf", "chain/expired-root", "rest/upload-expired"}
+	notConformant, conformant := reports.NotConformant, reports.Conformant
+	for name, tt := range map[string]struct {
+		row  matrixRow
+		want []string
+	}{
+		"as it is":           {matrixRow{outcome: conformant, ran: ran}, nil},
+		"as it is, failing":  {matrixRow{outcome: notConformant, ran: ran, found: ran[:1]}, []string{"does not pass: chain/expired-leaf", "the platform as it is must be conformant"}},
+		"found":              {matrixRow{deviation: expired, claim: by, outcome: notConformant, ran: ran, found: found}, nil},
+		"found by one":       {matrixRow{deviation: expired, claim: by, outcome: notConformant, ran: ran, found: found[1:]}, []string{"did not find it: chain/expired-leaf"}},
+		"found by another":   {matrixRow{deviation: expired, claim: by, outcome: notConformant, ran: ran, found: ran}, []string{"found it, and nobody claims so: chain/valid-direct"}},
+		"not dragged along":  {matrixRow{deviation: expired, claim: by, outcome: notConformant, ran: ran, found: found[:2]}, []string{"is said to be dragged along, and passed: rest/upload-expired"}},
+		"inconclusive":       {matrixRow{deviation: expired, claim: by, outcome: notConformant, ran: ran, found: found, inconclusive: ran[2:3]}, []string{"inconclusive, and nobody said why: chain/valid-direct"}},
+		"our fault":          {matrixRow{deviation: expired, claim: by, outcome: reports.Faulty, ran: ran, found: found, faults: ran[2:3]}, []string{"our own fault: chain/valid-direct"}},
+		"not run":            {matrixRow{deviation: expired, claim: by, outcome: conformant, ran: ran[2:3]}, []string{"the platform was found conformant", "no spec that claims it was run"}},
+		"unreliable":         {matrixRow{deviation: expired, claim: claim.Claim{Unreliable: "it depends"}, outcome: notConformant, ran: ran, inconclusive: ran}, nil},
+		"unreliable, passed": {matrixRow{deviation: expired, claim: claim.Claim{Unreliable: "it depends"}, outcome: conformant, ran: ran}, []string{"the platform was found conformant"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := tt.row.problems(); !slices.Equal(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// What the selftest measured stands in later reports of the same program, and a
+// measure of another program in none.
+func TestCalibrationIsKept(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	if c, err := calibration(""); c != nil || err != nil {
+		t.Fatalf("before anything was measured: %v, %v", c, err)
+	}
+	dir := t.TempDir()
+	rows := []matrixRow{
+		{outcome: reports.Conformant},
+		{deviation: refimpl.Deviation{Name: "a"}, claim: claim.Claim{Unreliable: "it depends"}, outcome: reports.NotConformant},
+		{deviation: refimpl.Deviation{Name: "b"}, claim: claim.Claim{Unreliable: "it depends"}, outcome: reports.Conformant},
+	}
+	kept, err := keepCalibration(dir, rows, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := calibration("")
+	if err != nil || c == nil {
+		t.Fatalf("after the selftest: %v, %v", c, err)
+	}
+	if c.Deviations != 2 || c.Killed != 1 || !slices.Equal(c.Survivors, []string{"b"}) {
+		t.Errorf("calibration %+v, want 1 of 2 and the survivor b", c)
+	}
+	kept.Program = kept.Program[1:] + "0"
+	other := filepath.Join(dir, "other.json")
+	if err := kept.WriteFile(other); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := calibration(other); err == nil {
+		t.Error("a calibration of another program was taken")
+	}
+}
