@@ -4,6 +4,8 @@ TESTFLAGS ?=
 BIN := bin/chainmail
 # A module of its own: what it needs nobody is to inherit.
 FOREIGN := refimpl/foreign
+# The tests of the command that start processes, which then watch for races too.
+RACES := TestConform|TestServe|TestLoad|TestForeign|TestTarget
 
 .PHONY: help build conform test race check fmt fmt-check lint selftest fuzz bench clean
 
@@ -23,8 +25,9 @@ test: ## run the tests
 	$(GO) test $(TESTFLAGS) ./...
 	$(GO) -C $(FOREIGN) test $(TESTFLAGS) ./...
 
-race: ## run the tests with the race detector
-	$(GO) test -race $(TESTFLAGS) ./...
+race: ## run the tests of what runs side by side with the race detector
+	$(GO) test -race $(TESTFLAGS) ./certfactory ./certfactory/store ./loadgen/... ./refimpl/... ./reports/... ./suites/...
+	$(GO) test -race $(TESTFLAGS) -run '$(RACES)' ./cmd/chainmail
 	$(GO) -C $(FOREIGN) test -race $(TESTFLAGS) ./...
 
 check: fmt-check lint test ## what a change must pass
