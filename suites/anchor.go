@@ -2,6 +2,7 @@ package suites
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/chainmail-iot/chainmail/certfactory"
@@ -9,25 +10,36 @@ import (
 	"github.com/chainmail-iot/chainmail/suites/target"
 )
 
-// ChangeAnchor changes fields of an uploaded trust anchor over REST; the spec is
-// inconclusive where the platform does not do it.
-func (e *Env) ChangeAnchor(ctx context.Context, a certfactory.Anchor, fields map[string]any) {
-	path := target.AnchorPath(e.Tenant(a.Tenant).ID, a.DER)
-	response := e.AskAdmin(ctx, RolePreamble, http.MethodPut, path, fields)
-	if response.Status != http.StatusOK {
-		e.Inconclusive("PUT of a trust anchor answered %d", response.Status)
+// ChangeAnchor changes a trust anchor; the spec is inconclusive where the
+// platform does not do it.
+func (e *Env) ChangeAnchor(ctx context.Context, a certfactory.Anchor, change target.AnchorChange) {
+	changer, ok := e.Target.Driver.(target.AnchorChanger)
+	if !ok {
+		e.NotApplicable("the driver %s changes no trust anchors", e.Target.Driver.Name())
 	}
+	e.prepared("a change of a trust anchor", changer.Change(ctx, a, change))
 }
 
-// DeleteAnchor deletes an uploaded trust anchor over REST; the spec is
-// inconclusive where the platform does not do it.
+// DeleteAnchor takes a trust anchor away; the spec is inconclusive where the
+// platform does not do it.
 func (e *Env) DeleteAnchor(ctx context.Context, a certfactory.Anchor) {
-	path := target.AnchorPath(e.Tenant(a.Tenant).ID, a.DER)
-	response := e.AskAdmin(ctx, RolePreamble, http.MethodDelete, path, nil)
-	if response.Status/100 != 2 {
-		e.Inconclusive("DELETE of a trust anchor answered %d", response.Status)
-	}
+	e.prepared("removal of a trust anchor", e.Target.Driver.Remove(ctx, []certfactory.Anchor{a}))
 	e.session.forget(a)
+}
+
+// prepared records that something was done to the platform before the stimulus;
+// the spec is inconclusive where it was not done.
+func (e *Env) prepared(what string, err error) {
+	evidence := reports.Evidence{Role: RolePreamble, Detail: what + ": done"}
+	if status, ok := errors.AsType[*target.StatusError](err); ok {
+		evidence.Layer, evidence.RESTStatus, evidence.Detail = reports.LayerRESTStatus, &status.Status, status.Error()
+		e.Record(evidence)
+		e.Inconclusive("%s: %v", what, err)
+	}
+	if err != nil {
+		e.Unanswered(err)
+	}
+	e.Record(evidence)
 }
 
 // Upload sends the body of an upload to the first tenant as a user that may,

@@ -2,13 +2,11 @@ package suites
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/chainmail-iot/chainmail/certfactory"
 	"github.com/chainmail-iot/chainmail/loadgen/device"
 	"github.com/chainmail-iot/chainmail/reports"
-	"github.com/chainmail-iot/chainmail/suites/target"
 )
 
 // A device listens for a late refusal before it sends CONNECT: in TLS 1.3 its
@@ -145,23 +143,12 @@ func (e *Env) UserExists(ctx context.Context, clientID string) (exists, known bo
 
 // UserExistsIn is UserExists for a tenant by its number.
 func (e *Env) UserExistsIn(ctx context.Context, tenant int, clientID string) (exists, known bool) {
-	if !e.Target.Has(target.DeviceUsers) || clientID == "" {
+	users := e.Target.Users()
+	if users == nil || clientID == "" {
 		return false, false
 	}
-	t := e.Tenant(tenant)
-	response, err := e.Target.REST.Do(ctx, e.AsAdmin(tenant, target.Request{
-		Method: http.MethodGet, Path: usersPath(t.ID, DeviceUser(clientID)),
-	}))
-	if err != nil {
-		return false, false
-	}
-	switch response.Status {
-	case http.StatusOK:
-		return true, true
-	case http.StatusNotFound:
-		return false, true
-	}
-	return false, false
+	exists, err := users.UserExists(ctx, tenant, DeviceUser(clientID))
+	return exists, err == nil
 }
 
 // evidenceOf writes an outcome in the words of reports.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -114,11 +113,6 @@ func (s *session) chainLength(ctx context.Context, n int) error {
 	return nil
 }
 
-// usersPath is a user of a tenant.
-func usersPath(tenant, name string) string {
-	return "/user/" + url.PathEscape(tenant) + "/users/" + url.PathEscape(name)
-}
-
 // restore leaves the target as it was found and returns what it could not undo.
 func (s *session) restore(ctx context.Context) []string {
 	var left []string
@@ -174,14 +168,14 @@ func (s *session) send(ctx context.Context, r target.Request) error {
 // removeUsers deletes the device users that the run may have brought about, in
 // every tenant.
 func (s *session) removeUsers(ctx context.Context) error {
-	if !s.target.Has(target.DeviceUsers) {
+	users := s.target.Users()
+	if users == nil {
 		return nil
 	}
 	var failed []error
-	for _, tenant := range s.target.REST.Tenants {
-		admin, _ := tenant.Admin() // the loader of target files sees to it that there is one
+	for tenant := range users.Tenants() {
 		for name := range s.users {
-			err := s.send(ctx, target.Request{Method: http.MethodDelete, Path: usersPath(tenant.ID, name), Tenant: tenant.ID, User: admin})
+			err := users.DeleteUser(ctx, tenant, name)
 			failed = append(failed, err)
 			if errors.Is(err, target.ErrNoAnswer) {
 				return fmt.Errorf("device users of this run: %w", errors.Join(failed...))

@@ -1,26 +1,16 @@
 package suites
 
-import (
-	"context"
-	"net/http"
-)
+import "context"
 
 // DeleteUser deletes the user of the device with this Client Identifier in the
 // first tenant; the spec is inconclusive where the platform does not do it.
 func (e *Env) DeleteUser(ctx context.Context, clientID string) {
-	response := e.AskAdmin(ctx, RolePreamble, http.MethodDelete, usersPath(e.Tenant(0).ID, DeviceUser(clientID)), nil)
-	if response.Status/100 != 2 {
-		e.Inconclusive("DELETE of the device user answered %d", response.Status)
-	}
+	e.prepared("deletion of the device user", e.Target.Users().DeleteUser(ctx, 0, DeviceUser(clientID)))
 }
 
 // DisableUser disables the user of a device, as DeleteUser deletes it.
 func (e *Env) DisableUser(ctx context.Context, clientID string) {
-	path := usersPath(e.Tenant(0).ID, DeviceUser(clientID))
-	response := e.AskAdmin(ctx, RolePreamble, http.MethodPut, path, map[string]any{"enabled": false})
-	if response.Status/100 != 2 {
-		e.Inconclusive("PUT of the device user answered %d", response.Status)
-	}
+	e.prepared("disabling of the device user", e.Target.Users().DisableUser(ctx, 0, DeviceUser(clientID)))
 }
 
 // Made notes that the platform may have made the user of this device, which is

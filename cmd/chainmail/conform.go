@@ -73,11 +73,12 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	t, done, err := f.load()
+	t, done, err := f.load(cmd.Context())
 	if err != nil {
 		return err
 	}
 	defer done()
+	defer t.Close() // a driver that does not end has been killed
 
 	show := newProgress(cmd.ErrOrStderr())
 	defer show.close()
@@ -136,16 +137,13 @@ func (f conformFlags) finish(cmd *cobra.Command, w *writer, results []reports.Re
 // interrupted reports whether somebody ended the run.
 func interrupted(ctx context.Context) bool { return ctx.Err() != nil }
 
-// load returns the target and how to end it.
-func (f conformFlags) load() (*target.Target, func(), error) {
+// load returns the target, its driver running, and how to end the platform.
+func (f conformFlags) load(ctx context.Context) (*target.Target, func(), error) {
 	if f.target != "" {
 		if len(f.deviations) > 0 {
 			return nil, nil, usage("leave one of them out", "--deviation is for the embedded reference platform, --target for another")
 		}
-		t, err := target.Load(f.target)
-		if _, ok := errors.AsType[*fs.PathError](err); ok {
-			return nil, nil, usage(`"chainmail serve --dir DIR" writes one that works`, "%v", err)
-		}
+		t, err := openTarget(ctx, f.target)
 		return t, func() {}, err
 	}
 	dir, _, err := folder("")
@@ -168,6 +166,21 @@ func (f conformFlags) load() (*target.Target, func(), error) {
 	}
 	t.Name = "embedded reference platform"
 	return t, done, nil
+}
+
+// openTarget reads a target file and starts its driver.
+func openTarget(ctx context.Context, file string) (*target.Target, error) {
+	t, err := target.Load(file)
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		return nil, usage(`"chainmail serve --dir DIR" writes one that works`, "%v", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := t.Open(ctx); err != nil {
+		return nil, &exit{code: exitUsage, err: err, hint: "nothing was sent to the platform; suites/target/exec.md says what a driver must do"}
+	}
+	return t, nil
 }
 
 func (f conformFlags) parseSeed() (certfactory.Seed, error) {

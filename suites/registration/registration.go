@@ -34,7 +34,7 @@ func autoRegistrationOn() suites.Spec {
 	return suites.Spec{
 		ID: family + "/autoreg-on-new-device", Title: "an unknown device connects under a trust anchor with auto-registration",
 		Expected: "the device is admitted and its user made",
-		Clauses:  []string{"DC-REG-01"}, Level: clause.Must, Needs: []target.Capability{target.TrustedCertificates, target.DeviceUsers},
+		Clauses:  []string{"DC-REG-01"}, Level: clause.Must, Needs: []target.Capability{target.DeviceUsers},
 		Run: func(ctx context.Context, e *suites.Env) {
 			root, anchor := e.OwnAnchor("anchor")
 			e.Trust(ctx, anchor)
@@ -50,7 +50,7 @@ func autoRegistrationOff() suites.Spec {
 	return suites.Spec{
 		ID: family + "/autoreg-off-new-device", Title: "an unknown device connects under a trust anchor without auto-registration",
 		Expected: "the device is refused and no user made",
-		Clauses:  []string{"DC-REG-02", "DC-REG-08"}, Level: clause.Must, Needs: []target.Capability{target.TrustedCertificates, target.DeviceUsers},
+		Clauses:  []string{"DC-REG-02", "DC-REG-08"}, Level: clause.Must, Needs: []target.Capability{target.DeviceUsers},
 		Run: func(ctx context.Context, e *suites.Env) {
 			root, anchor := e.OwnAnchor("anchor")
 			anchor.AutoRegistration = false
@@ -68,13 +68,13 @@ func autoRegistrationOffKnownDevice() suites.Spec {
 	return suites.Spec{
 		ID: family + "/autoreg-off-known-device", Title: "auto-registration is switched off; a device that registered before and a new one connect",
 		Expected: "the known device is admitted, the new one refused",
-		Clauses:  []string{"DC-REG-03", "DC-REG-02"}, Level: clause.Must, Needs: []target.Capability{target.TrustedCertificates},
+		Clauses:  []string{"DC-REG-03", "DC-REG-02"}, Level: clause.Must, Needs: []target.Capability{target.AnchorChanges},
 		Run: func(ctx context.Context, e *suites.Env) {
 			root, anchor := e.OwnAnchor("anchor")
 			e.Trust(ctx, anchor)
 			known := e.DeviceOf(root, "known")
 			e.Control(ctx, reports.RoleControlBefore, known)
-			e.ChangeAnchor(ctx, anchor, map[string]any{"autoRegistrationEnabled": false})
+			e.ChangeAnchor(ctx, anchor, target.AnchorChange{AutoRegistration: new(false)})
 			Expect(e.Try(ctx, "known-device", known)).To(expect.BeAdmitted())
 			Expect(e.Try(ctx, reports.RoleCase, e.DeviceOf(root, "new"))).To(expect.BeRefused())
 		},

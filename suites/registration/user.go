@@ -29,13 +29,13 @@ func userDisabled() suites.Spec {
 func knownThen(slug, id string, level clause.Level, title string, happens func(context.Context, *suites.Env, certfactory.Presentation)) suites.Spec {
 	return suites.Spec{
 		ID: family + "/" + slug, Title: title, Expected: "the device is refused",
-		Clauses: []string{id}, Level: level, Needs: []target.Capability{target.TrustedCertificates, target.DeviceUsers},
+		Clauses: []string{id}, Level: level, Needs: []target.Capability{target.AnchorChanges, target.DeviceUsers},
 		Run: func(ctx context.Context, e *suites.Env) {
 			root, anchor := e.OwnAnchor("anchor")
 			e.Trust(ctx, anchor)
 			p := e.DeviceOf(root, "case")
 			e.Control(ctx, reports.RoleControlBefore, p)
-			e.ChangeAnchor(ctx, anchor, map[string]any{"autoRegistrationEnabled": false})
+			e.ChangeAnchor(ctx, anchor, target.AnchorChange{AutoRegistration: new(false)})
 			happens(ctx, e, p)
 			outcome := e.Try(ctx, reports.RoleCase, p)
 			if outcome.Refused() {

@@ -24,8 +24,9 @@ type File struct {
 	REST           *FileREST       `yaml:"rest,omitempty"`
 	Management     *FileManagement `yaml:"management,omitempty"`
 	Page           *FilePage       `yaml:"page,omitempty"`
-	Driver         string          `yaml:"driver"`           // cumulocity (default where there is rest) or static
+	Driver         string          `yaml:"driver"`           // cumulocity (default where there is rest), static or exec
 	Static         *StaticFile     `yaml:"static,omitempty"` // required with driver static
+	Exec           *ExecFile       `yaml:"exec,omitempty"`   // required with driver exec
 	Capabilities   []Capability    `yaml:"capabilities,flow,omitempty"`
 	Policy         Policy          `yaml:"policy,omitempty"`
 	Timing         FileTiming      `yaml:"timing,omitempty"`

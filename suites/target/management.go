@@ -11,16 +11,16 @@ import (
 	"time"
 )
 
-// Management is the interface for what a tenant cannot set: the maximum chain
-// length is a setting of the whole platform (DC-CHAIN-11).
-type Management struct {
+// HTTPManagement is [Management] as the reference platform offers it: JSON over
+// HTTP, PUT /settings and PUT /clock.
+type HTTPManagement struct {
 	BaseURL *url.URL
 	client  *http.Client
 }
 
 // NewManagement returns a client for the management interface at base.
-func NewManagement(base *url.URL, response time.Duration) *Management {
-	return &Management{BaseURL: base, client: &http.Client{Timeout: response, Transport: &http.Transport{IdleConnTimeout: 30 * time.Second}}}
+func NewManagement(base *url.URL, response time.Duration) *HTTPManagement {
+	return &HTTPManagement{BaseURL: base, client: &http.Client{Timeout: response, Transport: &http.Transport{IdleConnTimeout: 30 * time.Second}}}
 }
 
 type settings struct {
@@ -28,14 +28,14 @@ type settings struct {
 }
 
 // MaxChainLength reads the platform's maximum chain length.
-func (m *Management) MaxChainLength(ctx context.Context) (int, error) {
+func (m *HTTPManagement) MaxChainLength(ctx context.Context) (int, error) {
 	var s settings
 	err := m.ask(ctx, http.MethodGet, "/settings", nil, &s)
 	return s.MaxChainLength, err
 }
 
 // SetMaxChainLength sets the platform's maximum chain length.
-func (m *Management) SetMaxChainLength(ctx context.Context, n int) error {
+func (m *HTTPManagement) SetMaxChainLength(ctx context.Context, n int) error {
 	var s settings
 	if err := m.ask(ctx, http.MethodPut, "/settings", settings{MaxChainLength: n}, &s); err != nil {
 		return err
@@ -51,7 +51,7 @@ type clock struct {
 }
 
 // SetClock puts the platform's clock forward by so much against true time.
-func (m *Management) SetClock(ctx context.Context, offset time.Duration) error {
+func (m *HTTPManagement) SetClock(ctx context.Context, offset time.Duration) error {
 	var c clock
 	if err := m.ask(ctx, http.MethodPut, "/clock", clock{Offset: offset.String()}, &c); err != nil {
 		return err
@@ -63,7 +63,7 @@ func (m *Management) SetClock(ctx context.Context, offset time.Duration) error {
 }
 
 // ask sends one request and decodes the answer, which must be a success.
-func (m *Management) ask(ctx context.Context, method, path string, body, answer any) error {
+func (m *HTTPManagement) ask(ctx context.Context, method, path string, body, answer any) error {
 	var payload []byte
 	if body != nil {
 		var err error

@@ -156,7 +156,8 @@ func (l *loader) capabilities(t *Target) []Capability {
 			l.wrong("", fmt.Sprintf("capability %s needs the section %s", n.capability, n.section), "capabilities", i)
 		}
 	}
-	return append(slices.Clone(l.f.Capabilities), implied(t)...)
+	t.Capabilities = slices.Clone(l.f.Capabilities)
+	return append(t.Capabilities, implied(t)...)
 }
 
 // implied are the capabilities that follow from what the target file names.
@@ -165,6 +166,9 @@ func implied(t *Target) []Capability {
 		return nil
 	}
 	var found []Capability
+	if t.Has(TrustedCertificates) {
+		found = append(found, AnchorChanges)
+	}
 	if len(t.REST.Tenants) > 1 {
 		found = append(found, SecondTenant)
 	}
@@ -192,10 +196,16 @@ func (l *loader) driver(t *Target) Driver {
 			return nil
 		}
 		return l.static(*l.f.Static, t)
+	case "exec":
+		if l.f.Exec == nil {
+			l.wrong("", "driver exec needs the section exec", "driver")
+			return nil
+		}
+		return l.exec(*l.f.Exec, t)
 	case "":
-		l.wrong("add rest, or driver: static", "nothing says how trust anchors get onto the platform")
+		l.wrong("add rest, or driver: static, or driver: exec", "nothing says how trust anchors get onto the platform")
 	default:
-		l.wrong("", fmt.Sprintf("driver is %q: want cumulocity or static", name), "driver")
+		l.wrong("", fmt.Sprintf("driver is %q: want cumulocity, static or exec", name), "driver")
 	}
 	return nil
 }

@@ -94,12 +94,12 @@ func (s *Static) apply(ctx context.Context) error {
 	if err := os.Rename(temporary, s.Bundle); err != nil {
 		return fmt.Errorf("write bundle: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.Timing.Convergence)
+	bounded, cancel := context.WithTimeout(ctx, s.Timing.Convergence)
 	defer cancel()
-	if err := s.reload(ctx); err != nil {
+	if err := s.reload(bounded); err != nil {
 		return err
 	}
-	return s.await(ctx)
+	return awaitPort(ctx, s.Address, s.Timing.Convergence)
 }
 
 // reload runs the command. Its output goes into a file and not into a pipe,
@@ -120,18 +120,20 @@ func (s *Static) reload(ctx context.Context) error {
 	return nil
 }
 
-// await polls until the broker accepts connections again.
-func (s *Static) await(ctx context.Context) error {
+// awaitPort polls until an address accepts connections.
+func awaitPort(ctx context.Context, address string, bound time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, bound)
+	defer cancel()
 	var dialer net.Dialer
 	for {
-		conn, err := dialer.DialContext(ctx, "tcp", s.Address)
+		conn, err := dialer.DialContext(ctx, "tcp", address)
 		if err == nil {
 			_ = conn.Close() // nothing was sent that could be lost
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("broker did not come back within %v: %w", s.Timing.Convergence, err)
+			return fmt.Errorf("platform did not come back within %v: %w: %w", bound, ErrNoAnswer, err)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}

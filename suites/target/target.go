@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"slices"
@@ -18,14 +19,14 @@ import (
 )
 
 // A Target is a system under test as the run sees it, with its secrets resolved.
-// It is read-only once loaded.
+// It is read-only once opened.
 type Target struct {
 	Name           string // the target file, or "embedded reference platform"
 	Implementation Implementation
 	MQTT           MQTT
-	REST           *REST       // nil: the platform has no REST interface that we may use
-	Management     *Management // nil: none
-	Page           *Page       // nil: the platform has no web page that we may use
+	REST           *REST      // nil: the platform has no REST interface that we may use
+	Management     Management // nil: none
+	Page           *Page      // nil: the platform has no web page that we may use
 	Driver         Driver
 	Capabilities   []Capability
 	Policy         Policy
@@ -81,6 +82,9 @@ type Capability string
 const (
 	// TrustedCertificates: the REST interface manages trust anchors.
 	TrustedCertificates Capability = "trustedCertificates"
+	// AnchorChanges: the driver enables and disables trust anchors and switches
+	// their auto-registration.
+	AnchorChanges Capability = "anchorChanges"
 	// MaxChainLengthSetting: the management interface sets the maximum chain length.
 	MaxChainLengthSetting Capability = "maxChainLengthSetting"
 	// MQTTTokens: devices get tokens over s/uat and s/dat.
@@ -110,6 +114,59 @@ var declarable = []Capability{
 	WebPage,
 }
 
+// An Opener is a driver that must be started. Open returns the capabilities that
+// it brings beside those of the target file.
+type Opener interface {
+	Open(ctx context.Context) ([]Capability, error)
+}
+
+// Open starts the driver, where it is a program. Nothing is sent to the platform.
+// Close the target in any case.
+func (t *Target) Open(ctx context.Context) error {
+	opener, ok := t.Driver.(Opener)
+	if !ok {
+		return nil
+	}
+	found, err := opener.Open(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range found {
+		if !t.Has(c) {
+			t.Capabilities = append(t.Capabilities, c)
+		}
+	}
+	if m, ok := t.Driver.(Management); ok && t.Management == nil && (t.Has(MaxChainLengthSetting) || t.Has(Clock)) {
+		t.Management = m
+	}
+	return nil
+}
+
+// Close ends the driver, where it is a program, and drops idle connections.
+func (t *Target) Close() error {
+	if t.REST != nil {
+		t.REST.Close()
+	}
+	if closer, ok := t.Driver.(io.Closer); ok {
+		return closer.Close()
+	}
+	return nil
+}
+
+// Users manages the users of devices; nil where the target does not declare them.
+func (t *Target) Users() UserManager {
+	if !t.Has(DeviceUsers) {
+		return nil
+	}
+	if users, ok := t.Driver.(UserManager); ok {
+		return users
+	}
+	if t.REST != nil {
+		return &Cumulocity{REST: t.REST}
+	}
+	return nil
+}
+
 // Has reports whether the target declares the capability.
 func (t *Target) Has(c Capability) bool { return slices.Contains(t.Capabilities, c) }
 
@@ -119,8 +176,8 @@ func (t *Target) Endpoints() []string {
 	if t.REST != nil {
 		endpoints = append(endpoints, hostPort(t.REST.BaseURL))
 	}
-	if t.Management != nil {
-		endpoints = append(endpoints, hostPort(t.Management.BaseURL))
+	if m, ok := t.Management.(*HTTPManagement); ok {
+		endpoints = append(endpoints, hostPort(m.BaseURL))
 	}
 	if t.Page != nil && !slices.Contains(endpoints, hostPort(t.Page.URL)) {
 		endpoints = append(endpoints, hostPort(t.Page.URL))

@@ -123,7 +123,7 @@ func TestLoadSaysEverythingThatIsWrong(t *testing.T) {
 		{"nobody may upload", "ROLE_TENANT_ADMIN", "ROLE_NONE", []string{"tenant t1 has no user with ROLE_TENANT_ADMIN"}},
 		{"unknown capability", "mqttTokens", "tokens", []string{`:20: unknown capability "tokens"`}},
 		{"capability without section", `management: {baseURL: "http://127.0.0.1:9000"}`, "", []string{"capability maxChainLengthSetting needs the section management"}},
-		{"driver", "capabilities:", "driver: magic\ncapabilities:", []string{`:20: driver is "magic": want cumulocity or static`}},
+		{"driver", "capabilities:", "driver: magic\ncapabilities:", []string{`:20: driver is "magic": want cumulocity, static or exec`}},
 		{"static without section", "capabilities:", "driver: static\ncapabilities:", []string{":20: driver static needs the section static"}},
 		{"client id policy", "timing:", "policy: {clientId: none}\ntiming:", []string{`:21: clientId is "none"`}},
 		{"negative bound", "response: 2s", "response: -2s", []string{":21: response is -2s"}},

@@ -4,7 +4,7 @@ package trust
 
 import (
 	"context"
-	"net/http"
+	"fmt"
 
 	. "github.com/onsi/gomega"
 
@@ -22,9 +22,9 @@ const family = "trust"
 // Specs returns the specs of the family.
 func Specs() []suites.Spec {
 	specs := []suites.Spec{
-		changed("anchor-disabled", "DC-TRUST-07", "a trust anchor is disabled, then a device connects", disable),
+		changed("anchor-disabled", "DC-TRUST-07", "a trust anchor is disabled, then a device connects", disable, target.AnchorChanges),
 		changed("anchor-deleted", "DC-TRUST-08", "a trust anchor is deleted, then a device connects", remove),
-		restored("anchor-reenabled", "DC-TRUST-07", "a trust anchor is disabled and enabled again, then a device connects", disable, enable),
+		restored("anchor-reenabled", "DC-TRUST-07", "a trust anchor is disabled and enabled again, then a device connects", disable, enable, target.AnchorChanges),
 		restored("anchor-deleted-reuploaded", "DC-TRUST-08", "a trust anchor is deleted and uploaded again, then a device connects", remove, upload),
 		otherTenant(),
 	}
@@ -39,26 +39,25 @@ func Specs() []suites.Spec {
 type change func(context.Context, *suites.Env, certfactory.Anchor)
 
 func disable(ctx context.Context, e *suites.Env, a certfactory.Anchor) {
-	e.ChangeAnchor(ctx, a, map[string]any{"status": "DISABLED"})
+	e.ChangeAnchor(ctx, a, target.AnchorChange{Enabled: new(false)})
 }
 
 func enable(ctx context.Context, e *suites.Env, a certfactory.Anchor) {
-	e.ChangeAnchor(ctx, a, map[string]any{"status": "ENABLED"})
+	e.ChangeAnchor(ctx, a, target.AnchorChange{Enabled: new(true)})
 }
 
 func remove(ctx context.Context, e *suites.Env, a certfactory.Anchor) { e.DeleteAnchor(ctx, a) }
 
 func upload(ctx context.Context, e *suites.Env, a certfactory.Anchor) {
-	Expect(e.Upload(ctx, a, target.NewUpload(a))).To(expect.Answer(http.StatusCreated))
+	e.Trust(ctx, a)
 }
 
 // changed is the spec that a change takes the trust away. Before it, a device
 // under the very anchor is admitted; after it, one under another.
-func changed(slug, id, title string, c change) suites.Spec {
+func changed(slug, id, title string, c change, needs ...target.Capability) suites.Spec {
 	return suites.Spec{
 		ID: family + "/" + slug, Title: title, Expected: "the device is refused",
-		Clauses: []string{id, "DC-TRUST-01"}, Level: clause.Must, OverTLS: true,
-		Needs: []target.Capability{target.TrustedCertificates},
+		Clauses: []string{id, "DC-TRUST-01"}, Level: clause.Must, OverTLS: true, Needs: needs,
 		Run: func(ctx context.Context, e *suites.Env) {
 			root, anchor := e.OwnAnchor("anchor")
 			e.Trust(ctx, anchor)
@@ -75,11 +74,10 @@ func changed(slug, id, title string, c change) suites.Spec {
 
 // restored is the spec that one change takes the trust away and a second one
 // gives it back.
-func restored(slug, id, title string, away, back change) suites.Spec {
+func restored(slug, id, title string, away, back change, needs ...target.Capability) suites.Spec {
 	return suites.Spec{
 		ID: family + "/" + slug, Title: title, Expected: "the device is admitted",
-		Clauses: []string{id, "DC-TRUST-01"}, Level: clause.Must, OverTLS: true,
-		Needs: []target.Capability{target.TrustedCertificates},
+		Clauses: []string{id, "DC-TRUST-01"}, Level: clause.Must, OverTLS: true, Needs: needs,
 		Run: func(ctx context.Context, e *suites.Env) {
 			root, anchor := e.OwnAnchor("anchor")
 			e.Trust(ctx, anchor)
@@ -97,7 +95,7 @@ func otherTenant() suites.Spec {
 		ID: family + "/anchor-other-tenant", Title: "a device connects under a trust anchor of the second tenant",
 		Expected: "the device belongs to the second tenant and not to the first",
 		Clauses:  []string{"DC-TRUST-02", "DC-TRUST-01", "DC-ID-02"}, Level: clause.Must,
-		Needs: []target.Capability{target.TrustedCertificates, target.DeviceUsers, target.SecondTenant},
+		Needs: []target.Capability{target.DeviceUsers, target.SecondTenant},
 		Run: func(ctx context.Context, e *suites.Env) {
 			root, anchor := e.OwnAnchor("anchor")
 			anchor.Tenant = 1
@@ -107,9 +105,9 @@ func otherTenant() suites.Spec {
 			for number, wanted := range []bool{false, true} {
 				exists, known := e.UserExistsIn(ctx, number, p.ClientID)
 				if !known {
-					e.Inconclusive("tenant %s does not say whether it has the device user", e.Tenant(number).ID)
+					e.Inconclusive("tenant %d does not say whether it has the device user", number+1)
 				}
-				Expect(exists).To(expect.Find(wanted, "the device user in tenant "+e.Tenant(number).ID))
+				Expect(exists).To(expect.Find(wanted, fmt.Sprintf("the device user in tenant %d", number+1)))
 			}
 		},
 	}

@@ -89,7 +89,7 @@ func pageAndREST(ctx context.Context, e *suites.Env) {
 	p.add(anchor, setting{enabled: true, autoRegistration: true})
 	Expect(overREST(ctx, e, anchor, setting{true, true})).To(expect.Be(setting{true, true}, "over REST, the trust anchor that the page added"))
 	Expect(e.Try(ctx, reports.RoleCase, e.DeviceOf(root, "page"))).To(expect.BeAdmitted())
-	e.ChangeAnchor(ctx, anchor, map[string]any{"status": "DISABLED"})
+	e.ChangeAnchor(ctx, anchor, target.AnchorChange{Enabled: new(false)})
 	p.load()
 	Expect(p.status(anchor)).To(expect.Be(off, "on the page, the status that REST disabled"))
 
