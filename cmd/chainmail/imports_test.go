@@ -24,9 +24,6 @@ var arrows = map[string][]string{
 	"certfactory/inspect": {"certfactory"},
 	"loadgen/device":      {},
 	"loadgen/store":       {},
-	"loadgen/pacer":       {},
-	"loadgen/measure":     {"loadgen/device"},
-	"loadgen/threshold":   {"loadgen/measure", "loadgen/pacer"},
 	"refimpl":             {"refimpl"},
 	"refimpl/registry":    {},
 	"refimpl/deviation":   {},
@@ -62,13 +59,21 @@ var foreignArrows = map[string][]string{
 }
 
 type listed struct {
-	ImportPath string
-	Imports    []string
+	ImportPath   string
+	Imports      []string
+	XTestImports []string
 }
+
+// independent names the tests that may not cross: they hold a second platform
+// that is to agree with the reference platform of its own accord.
+const independent = "suites/stock"
 
 func TestImports(t *testing.T) {
 	for _, p := range listPackages(t) {
 		name := strings.TrimPrefix(p.ImportPath, module)
+		if name == independent && slices.ContainsFunc(p.XTestImports, func(path string) bool { return covers([]string{"refimpl"}, strings.TrimPrefix(path, module)) }) {
+			t.Errorf("the tests of %s import the reference platform", name)
+		}
 		for _, path := range p.Imports {
 			if imported, ours := strings.CutPrefix(path, module); ours {
 				if !covers(allowed(name), imported) {
@@ -102,7 +107,7 @@ func TestImportMapNamesWhatExists(t *testing.T) {
 
 func listPackages(t *testing.T) []listed {
 	t.Helper()
-	command := exec.Command("go", "list", "-json=ImportPath,Imports", "./...")
+	command := exec.Command("go", "list", "-json=ImportPath,Imports,XTestImports", "./...")
 	command.Dir = "../.."
 	output, err := command.Output()
 	if err != nil {
