@@ -26,8 +26,9 @@ import (
 // A Factory makes the same bytes for the same seed and moment. It is safe for
 // concurrent use.
 type Factory struct {
-	seed Seed
-	now  time.Time
+	seed       Seed
+	now        time.Time
+	remembered string // folder of what searches found; "" for none
 
 	mu sync.Mutex
 	// rsaKeys, guarded by mu, holds a key of each name that was asked for: a
@@ -88,9 +89,7 @@ func (f *Factory) rsaKey(alg Alg, name string) crypto.Signer {
 	f.mu.Lock()
 	search, ok := f.rsaKeys[label]
 	if !ok {
-		search = sync.OnceValue(func() *rsa.PrivateKey {
-			return DeriveRSA(alg.rsaBits(), rsaExponent, f.seed.stream("key "+alg.String(), name))
-		})
+		search = sync.OnceValue(func() *rsa.PrivateKey { return f.searchRSA(alg, name) })
 		f.rsaKeys[label] = search
 	}
 	f.mu.Unlock()

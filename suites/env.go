@@ -28,8 +28,10 @@ type Env struct {
 // Bench returns where presentations are built under this spec's own names: a
 // label tells several of them apart.
 func (e *Env) Bench(label string) *cases.Bench {
-	return cases.NewBench(e.Factory, e.variant.id()+"/"+label)
+	return cases.NewBench(e.Factory, e.bench(label))
 }
+
+func (e *Env) bench(label string) string { return e.variant.id() + "/" + label }
 
 // Build builds a case of the catalogue under a label.
 func (e *Env) Build(id, label string) certfactory.Presentation {
@@ -40,23 +42,9 @@ func (e *Env) Build(id, label string) certfactory.Presentation {
 	return p
 }
 
-// build makes each presentation once: what was announced before the run is what
-// the body presents.
+// build makes each presentation once.
 func (e *Env) build(id, label string) (certfactory.Presentation, error) {
-	name := e.variant.id() + "/" + label
-	if p, ok := e.session.built[id+" "+name]; ok {
-		return p, nil
-	}
-	c, ok := cases.ByID(id)
-	if !ok {
-		return certfactory.Presentation{}, fmt.Errorf("no case %q in the catalogue", id)
-	}
-	p, err := c.Build(e.Bench(label))
-	if err != nil {
-		return p, fmt.Errorf("build case %s: %w", id, err)
-	}
-	e.session.built[id+" "+name] = p
-	return p, nil
+	return e.session.shelf.take(e.Factory, id, e.bench(label))
 }
 
 // Inconclusive ends the spec: the evidence allows no judgement.

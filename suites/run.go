@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/chainmail-iot/chainmail/certfactory"
 	"github.com/chainmail-iot/chainmail/reports"
@@ -24,6 +27,12 @@ type Config struct {
 	Specs   []Spec
 	// Only holds globs over spec ids, families or clauses; none selects all.
 	Only []string
+	// Skip holds globs like those of Only; what they match is not selected.
+	Skip []string
+	// KeyCache is a folder where the searches for RSA keys are remembered, so that
+	// a run of the same seed is quicker; see [certfactory.Factory.Remember].
+	// Optional.
+	KeyCache string
 	// Seed makes every key, name and serial number of the run.
 	Seed certfactory.Seed
 	// Now is the moment at which certificates are made; default time.Now().
@@ -50,6 +59,7 @@ type Run struct {
 type Plan struct {
 	config   Config
 	variants []variant
+	factory  *certfactory.Factory
 }
 
 // NewPlan selects what is to be run. Nothing is sent. The error wraps
@@ -58,11 +68,17 @@ func NewPlan(c Config) (*Plan, error) {
 	if c.Now.IsZero() {
 		c.Now = time.Now()
 	}
-	selected, err := selectVariants(c.Specs, c.Profile, c.Target, c.Only)
+	selected, err := selectVariants(c)
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{config: c, variants: selected}, nil
+	f := certfactory.New(c.Seed, c.Now)
+	if c.KeyCache != "" {
+		if err := f.Remember(c.KeyCache); err != nil {
+			return nil, err
+		}
+	}
+	return &Plan{config: c, variants: selected, factory: f}, nil
 }
 
 // Selected returns the ids of what will be run, in catalogue order.
@@ -102,8 +118,7 @@ func (p *Plan) Run(ctx context.Context) (Run, error) {
 	run.Clauses, run.Untested = p.Clauses()
 	s := newSession(p.config.Target)
 	s.roundTrip = run.RoundTrip
-	f := certfactory.New(p.config.Seed, p.config.Now)
-
+	f := p.factory
 	if p.config.Started != nil {
 		p.config.Started(len(p.variants))
 	}
@@ -122,20 +137,39 @@ func (p *Plan) Run(ctx context.Context) (Run, error) {
 // prepare uploads the anchors that the selected specs announce. A platform that
 // does not answer is left to the specs, which then are inconclusive.
 func (p *Plan) prepare(ctx context.Context, f *certfactory.Factory, s *session) error {
-	var anchors []certfactory.Anchor
-	for _, v := range p.variants {
-		if v.spec.Anchors == nil || slices.ContainsFunc(v.spec.Needs, func(c target.Capability) bool { return !p.config.Target.Has(c) }) {
-			continue
-		}
-		needed, err := v.spec.Anchors(&Env{Target: p.config.Target, Factory: f, variant: v, trial: &trial{}, session: s})
-		if err != nil {
-			return fmt.Errorf("prepare %s: %w", v.id(), err)
-		}
-		anchors = append(anchors, needed...)
+	announced, err := p.announced(ctx, f, s)
+	if err != nil {
+		return err
 	}
-	err := s.prepare(ctx, anchors)
+	err = s.prepare(ctx, slices.Concat(announced...))
 	if errors.Is(err, target.ErrNoAnswer) || ctx.Err() != nil {
 		return nil
 	}
 	return err
+}
+
+// announced asks the specs, as many at a time as there are processors, for the
+// anchors that they need: it is here that most certificates of a run are made and
+// all keys that take long to find.
+func (p *Plan) announced(ctx context.Context, f *certfactory.Factory, s *session) ([][]certfactory.Anchor, error) {
+	announced := make([][]certfactory.Anchor, len(p.variants))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, v := range p.variants {
+		if v.spec.Anchors == nil || slices.ContainsFunc(v.spec.Needs, func(c target.Capability) bool { return !p.config.Target.Has(c) }) {
+			continue
+		}
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return nil // interrupted: nothing will be uploaded
+			}
+			var err error
+			announced[i], err = v.spec.Anchors(&Env{Target: p.config.Target, Factory: f, variant: v, trial: &trial{}, session: s})
+			if err != nil {
+				return fmt.Errorf("prepare %s: %w", v.id(), err)
+			}
+			return nil
+		})
+	}
+	return announced, group.Wait()
 }

@@ -284,19 +284,25 @@ func TestSelection(t *testing.T) {
 		name    string
 		profile string
 		only    []string
+		skip    []string
 		want    []string
 	}{
-		{"all", "", nil, []string{"chain/one@tls1.2", "chain/one@tls1.3", "chain/two", "rest/one", "identity/one"}},
-		{"glob", "", []string{"chain/*"}, []string{"chain/one@tls1.2", "chain/one@tls1.3", "chain/two"}},
-		{"costly", "", []string{"chain/costly"}, []string{"chain/costly"}},
-		{"id", "", []string{"chain/one"}, []string{"chain/one@tls1.2", "chain/one@tls1.3"}},
-		{"id with axis", "", []string{"chain/one@tls1.3"}, []string{"chain/one@tls1.3"}},
-		{"family", "", []string{"rest"}, []string{"rest/one"}},
-		{"clause", "", []string{"dc-trust-03"}, []string{"rest/one"}},
-		{"two", "", []string{"rest/*", "identity/*"}, []string{"rest/one", "identity/one"}},
-		{"broker", "broker", nil, []string{"chain/one@tls1.2", "chain/one@tls1.3", "chain/two"}},
-		{"nothing matches", "", []string{"chain/*", "chain/none"}, nil},
-		{"nothing left", "broker", []string{"rest"}, nil},
+		{"all", "", nil, nil, []string{"chain/one@tls1.2", "chain/one@tls1.3", "chain/two", "rest/one", "identity/one"}},
+		{"glob", "", []string{"chain/*"}, nil, []string{"chain/one@tls1.2", "chain/one@tls1.3", "chain/two"}},
+		{"costly", "", []string{"chain/costly"}, nil, []string{"chain/costly"}},
+		{"id", "", []string{"chain/one"}, nil, []string{"chain/one@tls1.2", "chain/one@tls1.3"}},
+		{"id with axis", "", []string{"chain/one@tls1.3"}, nil, []string{"chain/one@tls1.3"}},
+		{"family", "", []string{"rest"}, nil, []string{"rest/one"}},
+		{"clause", "", []string{"dc-trust-03"}, nil, []string{"rest/one"}},
+		{"two", "", []string{"rest/*", "identity/*"}, nil, []string{"rest/one", "identity/one"}},
+		{"broker", "broker", nil, nil, []string{"chain/one@tls1.2", "chain/one@tls1.3", "chain/two"}},
+		{"all but a family", "", nil, []string{"chain"}, []string{"rest/one", "identity/one"}},
+		{"but a clause", "", nil, []string{"chain/one@tls1.2", "DC-TRUST-03"}, []string{"chain/one@tls1.3", "chain/two", "identity/one"}},
+		{"skip what is not selected", "", []string{"rest"}, []string{"chain"}, []string{"rest/one"}},
+		{"nothing to skip", "", []string{"chain"}, []string{"none"}, nil},
+		{"all skipped", "", []string{"rest"}, []string{"rest/*"}, nil},
+		{"nothing matches", "", []string{"chain/*", "chain/none"}, nil, nil},
+		{"nothing left", "broker", []string{"rest"}, nil, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -306,7 +312,7 @@ func TestSelection(t *testing.T) {
 			}
 			system := open(t, &shelf{})
 			system.Policy.ClientID = target.ClientIDAny
-			p, err := suites.NewPlan(suites.Config{Target: system, Profile: profile, Specs: all, Only: tt.only})
+			p, err := suites.NewPlan(suites.Config{Target: system, Profile: profile, Specs: all, Only: tt.only, Skip: tt.skip})
 			if tt.want == nil {
 				if !errors.Is(err, suites.ErrNothingSelected) {
 					t.Errorf("error %v, want that nothing is selected", err)

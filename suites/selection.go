@@ -6,8 +6,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"github.com/chainmail-iot/chainmail/suites/target"
 )
 
 // ErrNothingSelected says that no spec is left to run.
@@ -16,25 +14,28 @@ var ErrNothingSelected = errors.New("nothing selected")
 // selectVariants returns what the profile and the globs leave, in catalogue order.
 // A glob is matched against the id with and without its axes; "*" does not cross
 // the slash of an id, and a glob without a slash is a family.
-func selectVariants(all []Spec, p Profile, t *target.Target, only []string) ([]variant, error) {
-	for _, glob := range only {
+func selectVariants(config Config) ([]variant, error) {
+	p, t, only := config.Profile, config.Target, config.Only
+	for _, glob := range slices.Concat(only, config.Skip) {
 		if _, err := path.Match(glob, ""); err != nil {
 			return nil, fmt.Errorf("selection %q: %w", glob, err)
 		}
 	}
 	var selected []variant
 	matched := make(map[string]bool)
-	for _, v := range variants(all, t.MQTT.Versions) {
-		glob, ok := matchAny(only, v)
+	for _, v := range variants(config.Specs, t.MQTT.Versions) {
+		unwanted, skipped := matchAny(config.Skip, v)
+		matched[unwanted] = true
+		glob, ok := wanted(only, v)
 		if !ok {
 			continue
 		}
 		matched[glob] = true
-		if p.Selects(v.spec, t.Policy) {
+		if !skipped && p.Selects(v.spec, t.Policy) {
 			selected = append(selected, v)
 		}
 	}
-	for _, glob := range only {
+	for _, glob := range slices.Concat(only, config.Skip) {
 		if !matched[glob] {
 			return nil, fmt.Errorf("%w: no spec matches %q", ErrNothingSelected, glob)
 		}
@@ -45,9 +46,9 @@ func selectVariants(all []Spec, p Profile, t *target.Target, only []string) ([]v
 	return selected, nil
 }
 
-// matchAny returns the first glob that selects the variant. A costly spec is
-// selected by nothing but its own id.
-func matchAny(globs []string, v variant) (string, bool) {
+// wanted returns the first glob that selects the variant; no globs select all. A
+// costly spec is selected by nothing but its own id.
+func wanted(globs []string, v variant) (string, bool) {
 	if v.spec.Costly {
 		i := slices.IndexFunc(globs, func(glob string) bool { return glob == v.spec.ID || glob == v.id() })
 		if i < 0 {
@@ -58,6 +59,11 @@ func matchAny(globs []string, v variant) (string, bool) {
 	if len(globs) == 0 {
 		return "", true
 	}
+	return matchAny(globs, v)
+}
+
+// matchAny returns the first glob that matches the variant.
+func matchAny(globs []string, v variant) (string, bool) {
 	for _, glob := range globs {
 		cited := slices.ContainsFunc(v.spec.Clauses, func(id string) bool { return strings.EqualFold(glob, id) })
 		if cited || glob == v.spec.Family() || matches(glob, v.spec.ID) || matches(glob, v.id()) {

@@ -22,8 +22,8 @@ const silences = 3
 // changed it. Specs run one after the other, so it needs no lock.
 type session struct {
 	target  *target.Target
-	built   map[string]certfactory.Presentation // by case and name
-	anchors []certfactory.Anchor                // that we added and not yet removed
+	shelf   *shelf
+	anchors []certfactory.Anchor // that we added and not yet removed
 	answers map[string]target.Answer
 	users   map[string]bool // device users that may have come to be
 
@@ -42,7 +42,7 @@ type session struct {
 
 func newSession(t *target.Target) *session {
 	return &session{
-		target: t, built: make(map[string]certfactory.Presentation),
+		target: t, shelf: newShelf(),
 		answers: make(map[string]target.Answer), users: make(map[string]bool), shared: make(map[reflect.Type]shared),
 	}
 }

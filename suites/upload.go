@@ -103,8 +103,7 @@ func anchors(n int) string {
 
 // controlUpload sends a good upload; the spec is inconclusive unless it succeeds.
 func (e *Env) controlUpload(ctx context.Context, id, role string) {
-	c, _ := cases.UploadByID(id)
-	u, err := c.Build(e.Bench(role))
+	u, err := e.session.shelf.uploads[id].Build(e.Bench(role))
 	if err != nil {
 		e.Fault(err)
 	}

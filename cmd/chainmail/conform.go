@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io/fs"
 	"os"
@@ -24,6 +25,9 @@ type conformFlags struct {
 	target     string
 	profile    string
 	only       []string
+	skip       []string
+	tls        string
+	keyCache   string
 	out        string
 	seed       string
 	strict     bool
@@ -44,13 +48,17 @@ after Ctrl-C too.`,
 		Example: `  chainmail conform
   chainmail conform --target platform.yaml --out report
   chainmail conform --only 'chain/pathlen-*,DC-TOK-04' --seed mfrggzdfmztwq2lknnwg23tpoa
-  chainmail conform --target mosquitto.yaml --profile broker`,
+  chainmail conform --target mosquitto.yaml --profile broker
+  chainmail conform --skip web --tls 1.3 --seed mfrggzdfmztwq2lknnwg23tpoa --key-cache keys`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.conform(cmd) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.target, "target", "", "target file of the platform (default the embedded reference platform)")
 	flags.StringVar(&f.profile, "profile", suites.Profiles()[0].Name, `what the run is about: see "chainmail list profiles"`)
 	flags.StringSliceVar(&f.only, "only", nil, "run only these: ids with * and ?, families, or clauses, comma separated")
+	flags.StringSliceVar(&f.skip, "skip", nil, "do not run these, named as for --only")
+	flags.StringVar(&f.tls, "tls", "", "run the specs over this TLS version only: 1.2 or 1.3 (default each that the target offers)")
+	flags.StringVar(&f.keyCache, "key-cache", "", "folder where the search for RSA keys is remembered: the next run of the same seed is quicker")
 	flags.StringVar(&f.out, "out", "chainmail-report", "folder for the reports")
 	flags.StringVar(&f.seed, "seed", "", "seed of an earlier run (default a random one)")
 	flags.BoolVar(&f.strict, "strict", false, "a broken SHOULD counts as a broken MUST")
@@ -79,13 +87,16 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 	}
 	defer done()
 	defer t.Close() // a driver that does not end has been killed
+	if err := f.narrow(t); err != nil {
+		return err
+	}
 
 	show := newProgress(cmd.ErrOrStderr())
 	defer show.close()
 	var results writer
 	plan, err := suites.NewPlan(suites.Config{
-		Target: t, Profile: profile, Specs: specs(), Only: f.only, Seed: seed,
-		Again:   func(id string) string { return f.commandLine(seed, "--only", quote(id)) },
+		Target: t, Profile: profile, Specs: specs(), Only: f.only, Skip: f.skip, Seed: seed, KeyCache: f.keyCache,
+		Again:   func(id string) string { return f.commandLine(seed, "--only", quote(id)) }, // its axes say over which TLS version
 		Started: show.started,
 		Judged:  func(r reports.Result) { show.judged(r); results.add(r) },
 	})
@@ -183,6 +194,22 @@ func openTarget(ctx context.Context, file string) (*target.Target, error) {
 	return t, nil
 }
 
+// narrow leaves of the target's TLS versions the one that was asked for.
+func (f conformFlags) narrow(t *target.Target) error {
+	if f.tls == "" {
+		return nil
+	}
+	version, ok := map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}[f.tls]
+	if !ok {
+		return usage("leave it out for both", "--tls is %q: want 1.2 or 1.3", f.tls)
+	}
+	if !slices.Contains(t.MQTT.Versions, version) {
+		return usage("its target file says so under mqtt.tls", "--tls: %s does not offer TLS %s", t.Name, f.tls)
+	}
+	t.MQTT.Versions = []uint16{version}
+	return nil
+}
+
 func (f conformFlags) parseSeed() (certfactory.Seed, error) {
 	if f.seed == "" {
 		return certfactory.NewSeed(), nil
@@ -242,9 +269,16 @@ func header(t *target.Target, f conformFlags, seed certfactory.Seed, plan *suite
 		h.Selected = plan.Selected()
 		h.Clauses, h.Untested = plan.Clauses()
 	}
-	h.Again = f.commandLine(seed)
+	var selection []string
 	if len(f.only) > 0 {
-		h.Again = f.commandLine(seed, "--only", quote(strings.Join(f.only, ",")))
+		selection = append(selection, "--only", quote(strings.Join(f.only, ",")))
 	}
+	if len(f.skip) > 0 {
+		selection = append(selection, "--skip", quote(strings.Join(f.skip, ",")))
+	}
+	if f.tls != "" {
+		selection = append(selection, "--tls", f.tls)
+	}
+	h.Again = f.commandLine(seed, selection...)
 	return h
 }
