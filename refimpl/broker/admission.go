@@ -25,6 +25,7 @@ const (
 	userDisabled     trust.Reason = "user-disabled"        // DC-REG-08
 	loginByPassword  trust.Reason = "login-by-password"    // DC-REG-05
 	overtaken        trust.Reason = "overtaken"            // what was good a moment ago is not any more
+	notKept          trust.Reason = "data-not-kept"        // the platform cannot bring its data to disk
 )
 
 // An admission is who an admitted client is.
@@ -101,9 +102,12 @@ func (c *client) deviceUser(a admission) *trust.Refusal {
 }
 
 // stillAdmitted asks again what may have changed while the session was being entered into
-// the table where EndAnchor and EndUser look.
+// the table where EndAnchor and EndUser look. A user that may be gone after a crash admits nobody.
 func (c *client) stillAdmitted() (byte, *trust.Refusal) {
 	a := c.admission
+	if err := c.broker.config.Registry.Sync(); err != nil {
+		return serverUnavailable, refuse(notKept, err.Error())
+	}
 	user, ok := c.broker.config.Registry.User(a.tenant, a.user)
 	if !ok || !user.Enabled {
 		return notAuthorized, refuse(overtaken, "the user was disabled or deleted during CONNECT")

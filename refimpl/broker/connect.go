@@ -19,6 +19,7 @@ const (
 	accepted           byte = 0
 	badProtocolVersion byte = 1
 	identifierRejected byte = 2
+	serverUnavailable  byte = 3
 	badUserOrPassword  byte = 4
 	notAuthorized      byte = 5
 )

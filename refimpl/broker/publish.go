@@ -96,7 +96,7 @@ func (c *client) message(topic string, payload []byte) error {
 	case topic == tokenRequestTopic:
 		return c.answerTokenRequest()
 	case topic == "s/us" || strings.HasPrefix(topic, "s/us/"):
-		c.data(payload)
+		return c.data(payload)
 	}
 	return nil
 }
@@ -119,8 +119,9 @@ func (c *client) answerTokenRequest() error {
 }
 
 // data enters the device into the inventory at the first data that it sends. The SmartREST
-// template 100 gives it name and type.
-func (c *client) data(payload []byte) {
+// template 100 gives it name and type. An error says that the device may be forgotten, and
+// its message must not be acknowledged.
+func (c *client) data(payload []byte) error {
 	a, inventory := c.admission, c.broker.config.Registry
 	d := registry.Device{Owner: a.user, ExternalType: registry.SerialType, ExternalID: a.device}
 	_, known := inventory.Device(a.tenant, d.ExternalType, d.ExternalID)
@@ -130,13 +131,14 @@ func (c *client) data(payload []byte) {
 	case template == "100":
 		d.Name, d.Type, _ = strings.Cut(fields, ",")
 	case known:
-		return
+		return nil
 	}
 	d.Name = cmp.Or(d.Name, "MQTT Device "+a.device)
 	d.Type = cmp.Or(d.Type, "c8y_MQTTDevice")
 	if _, _, err := inventory.PutDevice(a.tenant, d); err != nil {
 		c.broker.config.Log.Error("enter device", "user", a.user, "err", err)
 	}
+	return inventory.Sync()
 }
 
 // lastWill takes the Will Message as the last thing that the device says. It can do no

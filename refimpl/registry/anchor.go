@@ -26,6 +26,8 @@ type Anchor struct {
 	// AutoRegistration says whether an unknown device under this anchor gets its user
 	// at its first MQTT connection (DC-REG-01).
 	AutoRegistration bool
+
+	order int // of upload
 }
 
 // An AnchorUpdate changes an anchor; what is nil stays as it is.
@@ -42,7 +44,8 @@ func Fingerprint(c *x509.Certificate) string {
 }
 
 // AddAnchor adds a trust anchor and returns it with its fingerprint filled in. The error
-// is ErrNoTenant or ErrDuplicate: a certificate is an anchor at most once on the whole platform.
+// is ErrNoTenant, ErrDuplicate or ErrTooMany: a certificate is an anchor at most once on the
+// whole platform, and a tenant has no more of them than SetMaxAnchors allows.
 func (r *Registry) AddAnchor(a Anchor) (Anchor, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -54,11 +57,34 @@ func (r *Registry) AddAnchor(a Anchor) (Anchor, error) {
 	if len(r.anchors[sum]) > 0 {
 		return Anchor{}, fmt.Errorf("add anchor to %q: %w", a.Tenant, ErrDuplicate)
 	}
-	a.Fingerprint = Fingerprint(a.Certificate)
+	if r.maxAnchors > 0 && len(t.anchors) >= r.maxAnchors {
+		return Anchor{}, fmt.Errorf("add anchor to %q: %w", a.Tenant, ErrTooMany)
+	}
+	r.lastID++
+	a.Fingerprint, a.order = Fingerprint(a.Certificate), r.lastID
 	t.anchors = append(t.anchors, &a)
 	r.anchors[sum] = append(r.anchors[sum], &a)
+	r.keepAnchor(&a)
 	r.anchorVersion.Add(1)
 	return a, nil
+}
+
+// SetMaxAnchors bounds how many anchors a tenant may have, enabled or not; 0 is for no bound. A
+// tenant that has more keeps them.
+func (r *Registry) SetMaxAnchors(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.maxAnchors = n
+}
+
+// keepAnchor needs the lock.
+func (r *Registry) keepAnchor(a *Anchor) {
+	r.keep(func(b *batch) {
+		b.number(r.lastID)
+		b.put(kindAnchor, anchorRow{
+			Order: a.order, Certificate: a.Certificate.Raw, Name: a.Name, Enabled: a.Enabled, AutoRegistration: a.AutoRegistration,
+		}, a.Tenant, a.Fingerprint)
+	})
 }
 
 // Anchors returns the anchors of a tenant in order of upload.
@@ -116,6 +142,7 @@ func (r *Registry) UpdateAnchor(tenantID, fingerprint string, u AnchorUpdate) (A
 	if u.AutoRegistration != nil {
 		a.AutoRegistration = *u.AutoRegistration
 	}
+	r.keepAnchor(a)
 	r.anchorVersion.Add(1)
 	return *a, nil
 }
@@ -138,6 +165,7 @@ func (r *Registry) DeleteAnchor(tenantID, fingerprint string) error {
 	} else {
 		delete(r.anchors, sum)
 	}
+	r.keep(func(b *batch) { b.remove(kindAnchor, a.Tenant, a.Fingerprint) })
 	r.anchorVersion.Add(1)
 	return nil
 }

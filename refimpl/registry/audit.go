@@ -33,10 +33,19 @@ func (r *Registry) Audit(tenantID string, record AuditRecord) {
 	}
 	r.lastID++
 	record.ID = strconv.Itoa(r.lastID)
+	var oldest string
 	if len(t.audit) >= maxAudit {
+		oldest = t.audit[0].ID
 		t.audit = slices.Delete(t.audit, 0, 1)
 	}
 	t.audit = append(t.audit, record)
+	r.keep(func(b *batch) {
+		b.number(r.lastID)
+		b.put(kindAudit, record, tenantID, record.ID)
+		if oldest != "" {
+			b.remove(kindAudit, tenantID, oldest)
+		}
+	})
 }
 
 // AuditRecords returns the records of a tenant, the latest first.

@@ -46,6 +46,7 @@ func (r *Registry) PutDevice(tenantID string, d Device) (stored Device, created 
 		d.ID = strconv.Itoa(r.lastID)
 		d.Properties = maps.Clone(d.Properties)
 		t.devices[key] = d
+		r.keepDevice(tenantID, key, d)
 		return d, true, nil
 	}
 	old.Name, old.Type = cmp.Or(d.Name, old.Name), cmp.Or(d.Type, old.Type)
@@ -59,7 +60,16 @@ func (r *Registry) PutDevice(tenantID string, d Device) (stored Device, created 
 		old.Properties = merged
 	}
 	t.devices[key] = old
+	r.keepDevice(tenantID, key, old)
 	return old, false, nil
+}
+
+// keepDevice needs the lock.
+func (r *Registry) keepDevice(tenantID string, key externalID, d Device) {
+	r.keep(func(b *batch) {
+		b.number(r.lastID)
+		b.put(kindDevice, d, tenantID, key.kind, key.id)
+	})
 }
 
 // Devices returns the devices of a tenant in the order in which they came.
@@ -95,6 +105,7 @@ func (r *Registry) DeleteDevice(tenantID, id string) error {
 		for key, d := range t.devices {
 			if d.ID == id {
 				delete(t.devices, key)
+				r.keep(func(b *batch) { b.remove(kindDevice, tenantID, key.kind, key.id) })
 				return nil
 			}
 		}

@@ -26,6 +26,8 @@ type DeviceRequest struct {
 	// ID is the device's identifier.
 	ID     string
 	Status RequestStatus
+
+	order int // in which they came
 }
 
 // AddDeviceRequest begins a single registration. The error is ErrNoTenant or ErrDuplicate.
@@ -39,9 +41,19 @@ func (r *Registry) AddDeviceRequest(tenantID, id string) (DeviceRequest, error) 
 	if t.request(id) >= 0 {
 		return DeviceRequest{}, fmt.Errorf("request device %q: %w", id, ErrDuplicate)
 	}
-	request := DeviceRequest{ID: id, Status: WaitingForConnection}
+	r.lastID++
+	request := DeviceRequest{ID: id, Status: WaitingForConnection, order: r.lastID}
 	t.requests = append(t.requests, request)
+	r.keepRequest(tenantID, request)
 	return request, nil
+}
+
+// keepRequest needs the lock.
+func (r *Registry) keepRequest(tenantID string, q DeviceRequest) {
+	r.keep(func(b *batch) {
+		b.number(r.lastID)
+		b.put(kindRequest, requestRow{Order: q.order, Status: q.Status}, tenantID, q.ID)
+	})
 }
 
 func (t *tenant) request(id string) int {
@@ -65,6 +77,7 @@ func (r *Registry) SetDeviceRequest(tenantID, id string, status RequestStatus) (
 	if t := r.tenants[tenantID]; t != nil {
 		if i := t.request(id); i >= 0 {
 			t.requests[i].Status = status
+			r.keepRequest(tenantID, t.requests[i])
 			return t.requests[i], nil
 		}
 	}
@@ -78,6 +91,7 @@ func (r *Registry) DeleteDeviceRequest(tenantID, id string) error {
 	if t := r.tenants[tenantID]; t != nil {
 		if i := t.request(id); i >= 0 {
 			t.requests = slices.Delete(t.requests, i, i+1)
+			r.keep(func(b *batch) { b.remove(kindRequest, tenantID, id) })
 			return nil
 		}
 	}
@@ -101,10 +115,15 @@ func (r *Registry) TakeCredentials(tenantID, id string) (password string, err er
 	}
 	if t.requests[i].Status != Accepted {
 		t.requests[i].Status = PendingAcceptance
+		r.keepRequest(tenantID, t.requests[i])
 		return "", fmt.Errorf("take credentials of %q: %w", id, ErrNotAccepted)
 	}
 	t.requests = slices.Delete(t.requests, i, i+1)
 	password = rand.Text()
 	t.putDeviceUser(id, LoginPassword, password)
+	r.keep(func(b *batch) {
+		b.remove(kindRequest, tenantID, id)
+		b.user(tenantID, t.users[DevicePrefix+id])
+	})
 	return password, nil
 }

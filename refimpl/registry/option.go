@@ -46,15 +46,22 @@ func (r *Registry) Options(tenantID string) []Option {
 	return out
 }
 
-// SetOption sets a tenant option. The error is ErrNoTenant.
-func (r *Registry) SetOption(tenantID string, o Option) error {
+// SetOptions sets tenant options, all or, where that is the error, none: ErrNoTenant.
+func (r *Registry) SetOptions(tenantID string, options ...Option) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t := r.tenants[tenantID]
 	if t == nil {
-		return fmt.Errorf("set option %s/%s: %w", o.Category, o.Key, ErrNoTenant)
+		return fmt.Errorf("set options of %q: %w", tenantID, ErrNoTenant)
 	}
-	t.options[optionKey{o.Category, o.Key}] = o.Value
+	for _, o := range options {
+		t.options[optionKey{o.Category, o.Key}] = o.Value
+	}
+	r.keep(func(b *batch) {
+		for _, o := range options {
+			b.put(kindOption, o.Value, tenantID, o.Category, o.Key)
+		}
+	})
 	return nil
 }
 
@@ -71,5 +78,6 @@ func (r *Registry) DeleteOption(tenantID, category, key string) error {
 		return fmt.Errorf("delete option %s/%s: %w", category, key, ErrNotFound)
 	}
 	delete(t.options, k)
+	r.keep(func(b *batch) { b.remove(kindOption, tenantID, category, key) })
 	return nil
 }

@@ -173,7 +173,7 @@ func TestOptions(t *testing.T) {
 		t.Errorf("configured option: %q, %v", v, ok)
 	}
 	for _, o := range []registry.Option{{"b", "2", "x"}, {"b", "1", "y"}, {"a", "3", "z"}, {"b", "2", "w"}} {
-		if err := r.SetOption("t1", o); err != nil {
+		if err := r.SetOptions("t1", o); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -189,7 +189,7 @@ func TestOptions(t *testing.T) {
 	if _, ok := r.Option("t1", "a", "3"); ok {
 		t.Error("still there")
 	}
-	if err := r.SetOption("t3", registry.Option{}); !errors.Is(err, registry.ErrNoTenant) {
+	if err := r.SetOptions("t3", registry.Option{}); !errors.Is(err, registry.ErrNoTenant) {
 		t.Errorf("no tenant: %v", err)
 	}
 }

@@ -112,7 +112,18 @@ func (r *Registry) RegisterDevice(tenantID, device string, login Login, password
 	if t == nil {
 		return false, fmt.Errorf("register device %q: %w", device, ErrNoTenant)
 	}
-	return t.putDeviceUser(device, login, password), nil
+	created = t.putDeviceUser(device, login, password)
+	r.keepUser(tenantID, t.users[DevicePrefix+device])
+	return created, nil
+}
+
+// keepUser needs the lock.
+func (r *Registry) keepUser(tenantID string, u *User) {
+	r.keep(func(b *batch) { b.user(tenantID, u) })
+}
+
+func (b *batch) user(tenantID string, u *User) {
+	b.put(kindUser, userRow{Roles: u.Roles, Enabled: u.Enabled, Login: u.Login, Password: u.password}, tenantID, u.Name)
 }
 
 // putDeviceUser needs the lock.
@@ -141,6 +152,7 @@ func (r *Registry) EnsureDevice(tenantID, device string) (u User, created bool, 
 	}
 	made := &User{Name: name, Roles: deviceRoles(), Enabled: true, Login: LoginCertificate}
 	t.users[name] = made
+	r.keepUser(tenantID, made)
 	return *made, true, nil
 }
 
@@ -153,6 +165,7 @@ func (r *Registry) SetEnabled(tenantID, name string, enabled bool) (User, error)
 		return User{}, fmt.Errorf("change user %q: %w", name, ErrNotFound)
 	}
 	u.Enabled = enabled
+	r.keepUser(tenantID, u)
 	return *u, nil
 }
 
@@ -164,5 +177,6 @@ func (r *Registry) DeleteUser(tenantID, name string) error {
 		return fmt.Errorf("delete user %q: %w", name, ErrNotFound)
 	}
 	delete(r.tenants[tenantID].users, name)
+	r.keep(func(b *batch) { b.remove(kindUser, tenantID, name) })
 	return nil
 }

@@ -45,7 +45,7 @@ func (a *API) setOption(c call, o registry.Option) (answer, *problem) {
 	if p := validOption(o); p != nil {
 		return answer{}, p
 	}
-	if err := a.config.Registry.SetOption(c.tenant, o); err != nil {
+	if err := a.config.Registry.SetOptions(c.tenant, o); err != nil {
 		return answer{}, optionNotFound()
 	}
 	return ok(optionObject(c, o)), nil
@@ -75,15 +75,16 @@ func (a *API) changeCategory(c call) (answer, *problem) {
 		return answer{}, p
 	}
 	category := c.PathValue("category")
-	for key := range values {
-		if p := validOption(registry.Option{Category: category, Key: key}); p != nil {
+	options := make([]registry.Option, 0, len(values))
+	for key, value := range values {
+		o := registry.Option{Category: category, Key: key, Value: value}
+		if p := validOption(o); p != nil {
 			return answer{}, p
 		}
+		options = append(options, o)
 	}
-	for key, value := range values {
-		if err := a.config.Registry.SetOption(c.tenant, registry.Option{Category: category, Key: key, Value: value}); err != nil {
-			return answer{}, optionNotFound()
-		}
+	if err := a.config.Registry.SetOptions(c.tenant, options...); err != nil {
+		return answer{}, optionNotFound()
 	}
 	return ok(values), nil
 }

@@ -175,6 +175,10 @@ func (a *API) handler(route route) http.HandlerFunc {
 			return
 		}
 		ans, refused := route.serve(a, c)
+		if err := a.config.Registry.Sync(); err != nil { // nobody hears of what may be lost
+			a.config.Log.Error("keep data", "err", err)
+			ans, refused = answer{}, refuse(http.StatusServiceUnavailable, "general/Service Unavailable", "The platform cannot keep data.")
+		}
 		a.write(w, r, ans, refused)
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -51,6 +52,17 @@ type Config struct {
 	Options Options
 	// Now is the clock. Required.
 	Now func() time.Time
+	// Memory keeps key and ended tokens for a later issuer. Optional: without, both go with
+	// this one.
+	Memory Memory
+}
+
+// A Memory is where an issuer finds what an earlier one left. A *registry.Registry is one.
+type Memory interface {
+	Setting(name string) ([]byte, bool)
+	Settings(prefix string) map[string][]byte
+	SetSetting(name string, value []byte)
+	DeleteSettings(names ...string)
 }
 
 // An Issuer issues tokens. It is safe for concurrent use.
@@ -59,12 +71,16 @@ type Issuer struct {
 	method jwt.SigningMethod
 	key    crypto.Signer
 	parser *jwt.Parser
+	run    uint64        // which issuer this is of those with the same memory
+	number atomic.Uint64 // of the token that was issued last
 
-	mu sync.Mutex // guards both maps; not held while a token is signed
+	mu sync.Mutex // guards the maps; not held while a token is signed
 	// live holds the tokens of a subject that are still good, the latest last.
 	live map[Subject][]issued
 	// ended holds the ids of tokens that were logged out, until they expire.
 	ended map[string]time.Time
+	// bygone holds for a subject the last token of those that were ended together.
+	bygone map[Subject]stamp
 }
 
 // A Subject is whom a token is for.
@@ -94,22 +110,24 @@ func (c claims) GetAudience() (jwt.ClaimStrings, error) {
 	return jwt.ClaimStrings{c.Audience}, nil
 }
 
-// New returns an issuer with a key of its own.
+// New returns an issuer, with a key of its own unless its memory has one of the algorithm.
 func New(c Config) (*Issuer, error) {
-	method, key, err := newKey(cmp.Or(c.Algorithm, jwt.SigningMethodES256.Alg()))
+	algorithm := cmp.Or(c.Algorithm, jwt.SigningMethodES256.Alg())
+	key, err := recallKey(c.Memory, algorithm)
 	if err != nil {
 		return nil, err
 	}
-	return &Issuer{
-		config: c, method: method, key: key,
+	i := &Issuer{
+		config: c, method: jwt.GetSigningMethod(algorithm), key: key,
 		parser: jwt.NewParser(
-			jwt.WithValidMethods([]string{method.Alg()}), jwt.WithTimeFunc(c.Now),
+			jwt.WithValidMethods([]string{algorithm}), jwt.WithTimeFunc(c.Now),
 			jwt.WithExpirationRequired(), jwt.WithIssuer(c.Host), jwt.WithAudience(c.Host)),
-		live: map[Subject][]issued{}, ended: map[string]time.Time{},
-	}, nil
+		live: map[Subject][]issued{}, ended: map[string]time.Time{}, bygone: map[Subject]stamp{},
+	}
+	return i, i.recall()
 }
 
-func newKey(algorithm string) (jwt.SigningMethod, crypto.Signer, error) {
+func newKey(algorithm string) (crypto.Signer, error) {
 	var key crypto.Signer
 	var err error
 	switch algorithm {
@@ -121,9 +139,9 @@ func newKey(algorithm string) (jwt.SigningMethod, crypto.Signer, error) {
 		err = errors.New("neither ES256 nor RS256")
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("make token key for %q: %w", algorithm, err)
+		return nil, fmt.Errorf("make token key for %q: %w", algorithm, err)
 	}
-	return jwt.GetSigningMethod(algorithm), key, nil
+	return key, nil
 }
 
 // Issue returns the token of a subject. Within the first half of its lifetime that is
@@ -135,7 +153,7 @@ func (i *Issuer) Issue(s Subject) (string, error) {
 		return token, nil
 	}
 	var err error
-	next.id = rand.Text()
+	next.id = i.nextID()
 	if next.token, err = i.sign(s, next); err != nil {
 		return "", err
 	}
@@ -207,7 +225,8 @@ func (i *Issuer) parse(token string) (claims, error) {
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if _, ended := i.ended[c.ID]; ended {
+	_, ended := i.ended[c.ID]
+	if ended || i.isBygone(c) {
 		return claims{}, fmt.Errorf("verify token: %w", jwt.ErrTokenUnverifiable)
 	}
 	return c, nil
@@ -232,8 +251,8 @@ func (i *Issuer) End(token string) error {
 func (i *Issuer) EndAll(s Subject) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	for _, t := range i.live[s] {
-		i.end(t.id, t.expiry())
+	if i.run > 1 || len(i.live[s]) > 0 { // else there is none
+		i.endBefore(s, stamp{i.run, i.number.Load()})
 	}
 	delete(i.live, s)
 }
@@ -241,6 +260,13 @@ func (i *Issuer) EndAll(s Subject) {
 // end needs the lock. It takes the opportunity to drop what has expired anyway.
 func (i *Issuer) end(id string, expiry time.Time) {
 	now := i.config.Now()
-	maps.DeleteFunc(i.ended, func(_ string, e time.Time) bool { return now.After(e) })
+	maps.DeleteFunc(i.ended, func(old string, e time.Time) bool {
+		gone := now.After(e)
+		if gone {
+			i.forget(old)
+		}
+		return gone
+	})
 	i.ended[id] = expiry
+	i.remember(id, expiry)
 }
