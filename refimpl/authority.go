@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// An authority is the CA that signs the platform's server certificate. It is made anew
-// with each platform; a device trusts it by its certificate (DC-TLS-05).
+// An authority is the CA that signs the platform's server certificate. A device trusts it, or
+// the server certificate itself (DC-TLS-05), so that both last as long as the platform's data.
 type authority struct {
 	pem    []byte
 	server tls.Certificate
@@ -23,8 +23,7 @@ type authority struct {
 
 // newAuthority makes the CA and the server certificate. They are good by the real clock,
 // which is the one that clients go by, whatever clock the platform is given.
-func newAuthority(names []string) (authority, error) {
-	now := time.Now()
+func newAuthority(names []string, now time.Time) (authority, error) {
 	ca, caKey, err := certify(&x509.Certificate{
 		SerialNumber: big.NewInt(1),
 		Subject:      pkix.Name{Organization: []string{"chainmail"}, CommonName: "Reference platform " + rand.Text()[:8]},

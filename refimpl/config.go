@@ -7,7 +7,6 @@ import (
 
 	"github.com/chainmail-iot/chainmail/refimpl/deviation"
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
-	"github.com/chainmail-iot/chainmail/refimpl/trust"
 )
 
 // A Config describes a platform. The zero value is a conforming one on free ports of the
@@ -20,10 +19,17 @@ type Config struct {
 	// ManagementAddress is where the management API is served over plain HTTP. It must be
 	// a loopback address: whoever reaches it is not asked who they are. Default "": none.
 	ManagementAddress string
-	// Tenants are the tenants with their users and options. Default DefaultTenants().
+	// Tenants are the tenants with their users and options. Default those of Data, else
+	// DefaultTenants().
 	Tenants []registry.TenantConfig
+	// Data is a folder that keeps everything over a restart: tenants with all that is theirs,
+	// audit records, the maximum chain length, the key of the tokens, the server certificate. It
+	// is made if it is not there. A tenant that it has stays as it is there; Tenants adds
+	// those that it has not. The clock and the stages begin anew. Default "": everything is in
+	// memory and goes with the platform.
+	Data string
 	// MaxChainLength is the greatest number of certificates that a device may present, its
-	// own and the anchor included (DC-CHAIN-10, 11). Default 2.
+	// own and the anchor included (DC-CHAIN-10, 11). Default what Data has, else 2.
 	MaxChainLength int
 	// AnchorOptional admits a device certificate presented alone if its issuer was uploaded,
 	// as the platform does since 2024. Default false (DC-CHAIN-01).
@@ -58,12 +64,6 @@ func withDefaults(c Config) (Config, error) {
 	if c.RESTAddress == "" {
 		c.RESTAddress = "127.0.0.1:0"
 	}
-	if len(c.Tenants) == 0 {
-		c.Tenants = DefaultTenants()
-	}
-	if c.MaxChainLength == 0 {
-		c.MaxChainLength = trust.DefaultMaxLength
-	}
 	if len(c.ServerNames) == 0 {
 		c.ServerNames = []string{"localhost", "127.0.0.1", "::1"}
 	}
@@ -73,7 +73,7 @@ func withDefaults(c Config) (Config, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	if c.MaxChainLength < 1 {
+	if c.MaxChainLength < 0 {
 		return c, fmt.Errorf("maximum chain length %d is less than 1", c.MaxChainLength)
 	}
 	return c, nil

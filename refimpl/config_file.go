@@ -31,6 +31,8 @@ type ConfigFile struct {
 	MQTT       ConfigDoor `yaml:"mqtt"`
 	REST       ConfigDoor `yaml:"rest"`
 	Management ConfigDoor `yaml:"management"`
+	// Data is that of Config; the path is relative to the configuration file.
+	Data string `yaml:"data"`
 	// The others are those of Config.
 	ServerNames    []string       `yaml:"serverNames"`
 	MaxChainLength int            `yaml:"maxChainLength"`
@@ -153,6 +155,9 @@ func (f ConfigFile) config(path string) (Config, error) {
 		MQTTAddress: f.MQTT.Address, RESTAddress: f.REST.Address, ManagementAddress: f.Management.Address,
 		ServerNames: f.ServerNames, MaxChainLength: f.MaxChainLength, AnchorOptional: f.AnchorOptional,
 		LateRefusal: f.LateRefusal, TokenAlgorithm: f.TokenAlgorithm, Deviations: f.Deviations,
+	}
+	if c.Data = f.Data; c.Data != "" && !filepath.IsAbs(c.Data) {
+		c.Data = filepath.Join(filepath.Dir(path), c.Data)
 	}
 	for _, t := range f.Tenants {
 		tenant := registry.TenantConfig{ID: t.ID, Options: t.Options}

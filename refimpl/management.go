@@ -64,7 +64,11 @@ func (p *Platform) changeSettings(w http.ResponseWriter, r *http.Request) {
 		refuseJSON(w, http.StatusUnprocessableEntity, errors.New("maxChainLength must be at least 1"))
 		return
 	}
-	p.maxChainLength.Store(int64(s.MaxChainLength))
+	p.setMaxLength(s.MaxChainLength)
+	if err := p.registry.Sync(); err != nil {
+		refuseJSON(w, http.StatusServiceUnavailable, err)
+		return
+	}
 	writeJSON(w, p.settings())
 }
 

@@ -4,7 +4,7 @@
 // A Platform has three doors: MQTT over TLS for devices (package broker), a REST API over
 // HTTPS for people and for devices with a token (package rest), and, if asked for, a
 // management API over plain HTTP on the loopback interface for what a tester wants to turn
-// and to see. All state is in package registry, in memory. What makes a device a
+// and to see. All state is in package registry, in memory or kept by package disk. What makes a device a
 // device of a tenant is decided in package trust: whoever wonders what a clause
 // means reads it there.
 //
@@ -17,6 +17,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -49,6 +50,7 @@ type Addresses struct {
 type Platform struct {
 	config     Config
 	registry   *registry.Registry
+	data       io.Closer // the data folder; nil: none
 	tokens     *token.Issuer
 	broker     *broker.Broker
 	authority  authority
@@ -64,7 +66,9 @@ type Platform struct {
 	addresses      Addresses
 }
 
-// New returns a platform that is not started. Every fault of the configuration is reported.
+// New returns a platform that is not started. It has its data folder open already, if there
+// is one: whoever does not start the platform closes it all the same. Every fault of the
+// configuration is reported; an error of the data folder is one of package disk's.
 func New(c Config) (*Platform, error) {
 	c, err := withDefaults(c)
 	if err != nil {
@@ -75,17 +79,8 @@ func New(c Config) (*Platform, error) {
 		return nil, fmt.Errorf("configure reference platform: %w", err)
 	}
 	p := &Platform{config: c, witness: newWitness()}
-	p.maxChainLength.Store(int64(c.MaxChainLength))
-	if p.registry, err = registry.New(c.Tenants); err != nil {
-		return nil, fmt.Errorf("configure reference platform: %w", err)
-	}
-	if p.authority, err = newAuthority(c.ServerNames); err != nil {
-		return nil, err
-	}
-	if p.tokens, err = token.New(token.Config{
-		Host: c.ServerNames[0], Algorithm: c.TokenAlgorithm, Options: p.registry, Now: p.now,
-	}); err != nil {
-		return nil, err
+	if err := p.remember(); err != nil {
+		return nil, errors.Join(err, p.closeData())
 	}
 	p.broker = broker.New(broker.Config{
 		Registry: p.registry, Tokens: p.tokens, Certificate: p.authority.server,
@@ -96,6 +91,27 @@ func New(c Config) (*Platform, error) {
 	p.rest.TLSConfig = &tls.Config{Certificates: []tls.Certificate{p.authority.server}, MinVersion: tls.VersionTLS12}
 	p.management = server(c.Log, p.managementAPI())
 	return p, nil
+}
+
+// remember opens what the platform knows from before, or begins to know.
+func (p *Platform) remember() error {
+	c, err := &p.config, error(nil)
+	if p.registry, p.data, err = openRegistry(*c); err != nil {
+		return fmt.Errorf("configure reference platform: %w", err)
+	}
+	c.Tenants = p.registry.TenantConfigs()
+	if err := p.recallMaxLength(); err != nil {
+		return err
+	}
+	if p.authority, err = recallAuthority(p.registry, c.ServerNames); err != nil {
+		return err
+	}
+	if p.tokens, err = token.New(token.Config{
+		Host: c.ServerNames[0], Algorithm: c.TokenAlgorithm, Options: p.registry, Now: p.now, Memory: p.registry,
+	}); err != nil {
+		return err
+	}
+	return p.registry.Sync()
 }
 
 // restAPI serves the REST API, and beside it the web page and MQTT over WebSocket.
@@ -184,15 +200,15 @@ func (p *Platform) serve(door string, serve func() error) {
 // Addresses returns where the platform is reached. It is empty before Start.
 func (p *Platform) Addresses() Addresses { return p.addresses }
 
-// Tenants returns the tenants as they were configured, with the passwords of their users.
+// Tenants returns the tenants as they were when the platform was made, with the passwords of
+// their users.
 func (p *Platform) Tenants() []registry.TenantConfig { return slices.Clone(p.config.Tenants) }
 
 // CA returns, as PEM, the CA certificate that the server certificate is signed by.
 func (p *Platform) CA() []byte { return slices.Clone(p.authority.pem) }
 
-func (p *Platform) maxLength() int { return int(p.maxChainLength.Load()) }
-
-// Close closes all doors, ends every session and waits until all is over or ctx is done.
+// Close closes all doors, ends every session and waits until all is over or ctx is done; then
+// it lets the data folder go.
 func (p *Platform) Close(ctx context.Context) error {
 	errs := []error{p.broker.Close(ctx), closeServer(ctx, p.rest), closeServer(ctx, p.management)}
 	over := make(chan struct{})
@@ -205,7 +221,7 @@ func (p *Platform) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		errs = append(errs, ctx.Err())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, p.closeData())...)
 }
 
 // grace is how long requests under way may take once the platform closes. It is short

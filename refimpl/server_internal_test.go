@@ -76,7 +76,7 @@ func TestWhoTakesTooLongOverHTTPIsCutOff(t *testing.T) {
 // serveSingle starts one of the platform's HTTP servers and connects to it.
 func serveSingle(t *testing.T) (net.Conn, *x509.CertPool) {
 	t.Helper()
-	authority, err := newAuthority([]string{"localhost"})
+	authority, err := newAuthority([]string{"localhost"}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

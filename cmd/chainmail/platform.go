@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/chainmail-iot/chainmail/refimpl"
+	"github.com/chainmail-iot/chainmail/refimpl/disk"
 	"github.com/chainmail-iot/chainmail/refimpl/web"
 	"github.com/chainmail-iot/chainmail/suites/target"
 )
@@ -28,17 +31,34 @@ type platform struct {
 func startPlatform(c refimpl.Config, dir string) (*platform, error) {
 	p, err := refimpl.New(c)
 	if err != nil {
-		return nil, &exit{code: exitUsage, err: err, hint: `"chainmail list deviations" shows the deviations`}
-	}
-	if err := p.Start(); err != nil {
-		return nil, fmt.Errorf("start reference platform: %w", err)
+		return nil, &exit{code: exitUsage, err: err, hint: configurationHint(err)}
 	}
 	running := &platform{Platform: p, dir: dir}
+	if err := p.Start(); err != nil {
+		return nil, errors.Join(fmt.Errorf("start reference platform: %w", err), running.stop())
+	}
 	if err := running.describe(); err != nil {
 		running.stop()
 		return nil, fmt.Errorf("describe reference platform in %s: %w", dir, err)
 	}
 	return running, nil
+}
+
+// configurationHint says what to do about a platform that cannot be made.
+func configurationHint(err error) string {
+	switch {
+	case errors.Is(err, disk.ErrInUse):
+		return "one process at a time: end the other one, or give --data another folder"
+	case errors.Is(err, disk.ErrDamaged):
+		return "nothing was changed; put a copy of " + disk.File + " in its place, or give --data a new folder"
+	case errors.Is(err, disk.ErrVersion):
+		return "nothing was changed; use the chainmail that wrote it, or give --data a new folder"
+	case errors.Is(err, disk.ErrForeign):
+		return "nothing was changed; give --data a folder of its own"
+	case errors.As(err, new(*fs.PathError)):
+		return "is the folder to be written?"
+	}
+	return `"chainmail list deviations" shows the deviations`
 }
 
 // targetFile is the path of the target file that describes the platform.

@@ -18,7 +18,7 @@ import (
 type serveFlags struct {
 	config                 string
 	mqtt, rest, management string
-	dir                    string
+	dir, data              string
 	maxChainLength         int
 	deviations             []string
 	json, quiet            bool
@@ -38,6 +38,7 @@ A configuration file says more than the flags do:
 
   apiVersion: chainmail/v1
   kind: Platform
+  data: platform-data        # keep everything in this folder; default: in memory
   maxChainLength: 4
   lateRefusal: true          # CONNACK 5 instead of an alert in the handshake
   anchorOptional: false      # true: the trust anchor need not be presented
@@ -57,6 +58,7 @@ A configuration file says more than the flags do:
 	flags.StringVar(&f.mqtt, "mqtt", "127.0.0.1:0", "address for MQTT over TLS; port 0 takes a free one")
 	flags.StringVar(&f.rest, "rest", "127.0.0.1:0", "address for REST over HTTPS")
 	flags.StringVar(&f.management, "management", "127.0.0.1:0", `loopback address for settings of the whole platform; "" for none`)
+	flags.StringVar(&f.data, "data", "", "folder that keeps everything over a restart (default: in memory)")
 	flags.StringVar(&f.dir, "dir", "", "folder for target.yaml, ca.pem and passwords (default a temporary one)")
 	flags.IntVar(&f.maxChainLength, "max-chain-length", 2, "longest chain that is accepted, device and trust anchor included")
 	flags.StringSliceVar(&f.deviations, "deviation", nil, `break the platform on purpose: names of "chainmail list deviations"`)
@@ -117,12 +119,12 @@ func (f serveFlags) platform(cmd *cobra.Command) (refimpl.Config, error) {
 		flag string
 		to   *string
 		from string
-	}{{"mqtt", &c.MQTTAddress, f.mqtt}, {"rest", &c.RESTAddress, f.rest}, {"management", &c.ManagementAddress, f.management}} {
+	}{{"mqtt", &c.MQTTAddress, f.mqtt}, {"rest", &c.RESTAddress, f.rest}, {"management", &c.ManagementAddress, f.management}, {"data", &c.Data, f.data}} {
 		if given(set.flag) {
 			*set.to = set.from
 		}
 	}
-	if given("max-chain-length") {
+	if cmd.Flags().Changed("max-chain-length") { // else what the data folder has goes before the default
 		c.MaxChainLength = f.maxChainLength
 	}
 	if given("deviation") {

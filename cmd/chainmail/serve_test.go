@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chainmail-iot/chainmail/reports"
@@ -54,5 +57,30 @@ func TestServeFolder(t *testing.T) {
 		if err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s: mode %v, %v, want %v", path, info.Mode().Perm(), err, want)
 		}
+	}
+}
+
+// What a platform was told it knows after a restart, and only one process has the folder.
+func TestServeData(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	passwords := map[string]bool{}
+	for range 2 {
+		t.Run("run", func(t *testing.T) {
+			platform := serve(t, "--data", data)
+			password, err := os.ReadFile(filepath.Join(filepath.Dir(platform.Target), "t1-admin.password"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			passwords[string(password)] = true
+			second := exec.Command("chainmail", "serve", "--data", data)
+			output, err := second.CombinedOutput()
+			failure, ok := errors.AsType[*exec.ExitError](err)
+			if !ok || failure.ExitCode() != exitUsage || !strings.Contains(string(output), "in use by another process") {
+				t.Errorf("a second platform on the folder: %v, %s", err, output)
+			}
+		})
+	}
+	if len(passwords) != 1 {
+		t.Errorf("%d passwords of one user, want that of the first run", len(passwords))
 	}
 }
