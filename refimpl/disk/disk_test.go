@@ -153,7 +153,9 @@ func TestRefusedFoldersAreNotTouched(t *testing.T) {
 		}, disk.ErrForeign},
 		{"half", func(t *testing.T, path string) { cut(t, path, 2) }, disk.ErrDamaged},
 		{"less than a page", func(t *testing.T, path string) { cut(t, path, 1000) }, disk.ErrDamaged},
-		{"later version", func(t *testing.T, path string) { setState(t, path, `{"format":"chainmail reference platform","version":2}`) }, disk.ErrVersion},
+		{"later version", func(t *testing.T, path string) {
+			setState(t, path, `{"format":"chainmail reference platform","version":2}`)
+		}, disk.ErrVersion},
 		{"other format", func(t *testing.T, path string) { setState(t, path, `{"format":"x","version":1}`) }, disk.ErrForeign},
 		{"a row too many", addRow, disk.ErrDamaged},
 		{"in use", inUse, disk.ErrInUse},
