@@ -23,7 +23,14 @@ type End struct {
 // put into the order of Selected, so that the order in which parallel specs
 // ended does not show; those that were not selected come last.
 func Assemble(h Header, results []Result, end End) Report {
+	h.Waivers, results = waive(h, results)
 	outcome, reasons := Judge(h.Selected, results, h.Strict, end.Interrupted)
+	if broken := brokenWaivers(h.Waivers); len(broken) > 0 {
+		reasons = append(reasons, broken...)
+		if outcome == Conformant || outcome == Incomplete {
+			outcome = NotConformant
+		}
+	}
 	switch {
 	case end.Unreachable != "" && len(results) == 0:
 		outcome, reasons = Unreachable, []string{end.Unreachable}

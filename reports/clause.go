@@ -7,6 +7,8 @@ type Clause struct {
 	ID    string `json:"id"`    // "DC-CHAIN-12"
 	Level string `json:"level"` // LevelMust, LevelShould or LevelMay.
 	Text  string `json:"text"`
+	// Unwaivable: no waiver excuses a device that was admitted against it.
+	Unwaivable bool `json:"unwaivable,omitempty"`
 	// Verdict is the worst of its specs'. Empty: no spec of the run cites it.
 	Verdict Verdict `json:"verdict,omitempty"`
 	// Specs are the ids of the results that cite it.
@@ -32,7 +34,7 @@ func RollUp(catalogue []Clause, reasons []Untested, results []Result) ([]Clause,
 	at := make(map[string]int, len(catalogue))
 	for _, c := range catalogue {
 		at[c.ID] = len(clauses)
-		clauses = append(clauses, Clause{ID: c.ID, Level: c.Level, Text: c.Text})
+		clauses = append(clauses, Clause{ID: c.ID, Level: c.Level, Text: c.Text, Unwaivable: c.Unwaivable})
 	}
 	for _, r := range results {
 		for _, id := range r.Clauses {

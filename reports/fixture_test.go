@@ -31,7 +31,7 @@ func header() reports.Header {
 			{ID: "DC-CHAIN-02", Level: "must", Text: "A device certificate that the anchor signed itself is admitted"},
 			{ID: "DC-CHAIN-09", Level: "should", Text: "Each certificate is followed by the one that signed it; another order is refused"},
 			{ID: "DC-CHAIN-11", Level: "must", Text: "The maximum chain length is a setting of the whole platform and can be raised"},
-			{ID: "DC-CHAIN-12", Level: "must", Text: "Every certificate of the chain is within its notBefore and notAfter"},
+			{ID: "DC-CHAIN-12", Level: "must", Unwaivable: true, Text: "Every certificate of the chain is within its notBefore and notAfter"},
 			{ID: "DC-REG-02", Level: "must", Text: "With auto-registration off, a device that is not registered is refused"},
 			{ID: "DC-TOK-01", Level: "must", Text: "After subscribing to s/dat and publishing an empty message to s/uat, a token comes on s/dat"},
 			{ID: "DC-TOK-05", Level: "must", Text: "The default lifetime of a token is one hour"},
@@ -175,5 +175,16 @@ func run(results []reports.Result, end reports.End, more ...string) reports.Repo
 // everyVerdict is a run with every verdict, a missing spec, and notes.
 func everyVerdict() reports.Report {
 	end := reports.End{Notes: []string{"the anchor chainmail-7f3a could not be deleted: 503 Service Unavailable"}}
-	return run(append(passes(), troubles()...), end, "token/renewal")
+	known := warning()
+	known.ID, known.Spec = "chain/order-swapped", "chain/order-swapped"
+	mended := result("chain", "valid-two", "DC-CHAIN-02", "a device two steps below the anchor is admitted")
+	results := append(append(passes(), troubles()...), known, mended)
+	h := header()
+	h.Waivers = []reports.Waiver{waiver(reports.Warn, "", known.ID), waiver(reports.Fail, "", mended.ID)}
+	for _, r := range results {
+		h.Selected = append(h.Selected, r.ID)
+	}
+	h.Selected = append(h.Selected, "token/renewal")
+	end.Finished = noon().Add(83 * time.Second)
+	return reports.Assemble(h, results, end)
 }

@@ -59,8 +59,8 @@ type (
 )
 
 // JUnit writes r as JUnit XML: a testsuite a family, a testcase a result. Fail
-// is a failure whose type is the clause; error, inconclusive and a selected
-// spec without a result are errors; not-applicable is skipped; warn passes
+// is a failure whose type is the clause, an unexpected pass one of its own type; error, inconclusive and a selected
+// spec without a result are errors; not-applicable and waived are skipped; warn passes
 // with its story in system-out, or is a failure in a strict run.
 //
 // A gate that looks at nothing but this file must not be green when the exit
@@ -154,6 +154,10 @@ func junitCaseOf(r Result, strict bool) junitCase {
 	case Pass:
 	case NotApplicable:
 		c.Skipped = &junitSkipped{Message: oneLine(r.Reason)}
+	case Waived:
+		c.Skipped = &junitSkipped{Message: oneLine(r.Waiver.String())}
+	case UnexpectedPass:
+		c.Failure = problem(string(UnexpectedPass))
 	case Fail:
 		c.Failure = problem(r.clause())
 	case Warn:

@@ -18,6 +18,19 @@ func (p *page) grouped(r Report, v Verdict) {
 	}
 }
 
+// waived lists the results that waivers excuse, under what those say.
+func (p *page) waived(r Report) {
+	var g groups
+	results := r.with(Waived)
+	for _, s := range results {
+		g.add(s.Waiver.String(), s.ID)
+	}
+	if len(results) > 0 {
+		p.heading(bold, "WAIVED", specs(len(results))+" that go wrong as their waivers say")
+		p.groups(g)
+	}
+}
+
 // missing lists what the run owes.
 func (p *page) missing(r Report) {
 	var ids []string

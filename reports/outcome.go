@@ -70,12 +70,13 @@ func Judge(selected []string, results []Result, strict, interrupted bool) (Outco
 		add(Interrupted, "the run was interrupted")
 	}
 	add(NotConformant, tally(c.Fail, "failed")...)
+	add(NotConformant, tally(c.UnexpectedPass, "passed that a waiver says does not")...)
 	if strict {
 		add(NotConformant, tally(c.Warn, "broke a SHOULD, which strict counts as a MUST")...)
 	}
 	add(Incomplete, tally(c.Inconclusive, "inconclusive")...)
 	add(Incomplete, gaps(selected, results)...)
-	if len(selected) > 0 && c.Pass+c.Warn+c.Fail == 0 {
+	if len(selected) > 0 && c.Pass+c.Warn+c.Fail+c.UnexpectedPass == 0 {
 		add(Incomplete, "no spec judged the target")
 	}
 	return outcome, reasons

@@ -39,14 +39,14 @@ func TestJudgeEveryCombination(t *testing.T) {
 			if missing {
 				selected = append(selected, "missing")
 			}
-			judged := has[reports.Pass] || has[reports.Warn] || has[reports.Fail]
+			judged := has[reports.Pass] || has[reports.Warn] || has[reports.Fail] || has[reports.UnexpectedPass]
 			want := reports.Conformant
 			switch {
 			case has[reports.Error]:
 				want = reports.Faulty
 			case interrupted:
 				want = reports.Interrupted
-			case has[reports.Fail], strict && has[reports.Warn]:
+			case has[reports.Fail], has[reports.UnexpectedPass], strict && has[reports.Warn]:
 				want = reports.NotConformant
 			case missing, has[reports.Inconclusive], !judged:
 				want = reports.Incomplete

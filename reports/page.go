@@ -20,7 +20,7 @@ func paintOf(v Verdict) string {
 	switch v {
 	case Pass:
 		return green
-	case Fail, Error:
+	case Fail, UnexpectedPass, Error:
 		return red
 	case Warn, Inconclusive:
 		return yellow

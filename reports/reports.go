@@ -39,6 +39,8 @@ type Header struct {
 	// Untested names the clauses that no spec is meant to prove, and why.
 	// Assemble adds those that no spec of this run has cited.
 	Untested []Untested `json:"untested"`
+	// Waivers are those that the run was given; Assemble says what became of them.
+	Waivers []Waiver `json:"waivers,omitempty"`
 	// Selected holds the id of every result the run owes.
 	Selected []string `json:"selected"`
 }

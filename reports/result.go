@@ -27,6 +27,8 @@ type Result struct {
 	// Case is the id of the catalogue's case. Empty: the spec runs none.
 	Case    string  `json:"case,omitempty"`
 	Verdict Verdict `json:"verdict"`
+	// Waiver is there where Verdict is Waived.
+	Waiver *Excuse `json:"waiver,omitempty"`
 	// Reason is one line, required for every verdict but Pass.
 	Reason string `json:"reason,omitempty"`
 	// Expected and Observed are one line each, in words.

@@ -14,7 +14,7 @@ type column struct {
 
 // shownVerdicts returns the verdicts in the order in which a reader wants them.
 func shownVerdicts() []Verdict {
-	return []Verdict{Pass, Fail, Warn, Inconclusive, NotApplicable, Error}
+	return []Verdict{Pass, Fail, UnexpectedPass, Warn, Waived, Inconclusive, NotApplicable, Error}
 }
 
 // tableColumns are the columns after the family's name. Those of troubles are
@@ -44,26 +44,34 @@ func (p *page) table(r Report) {
 	for _, f := range families {
 		name = max(name, columns(oneLine(f.name)))
 	}
+	gap := "  "
+	width := name
+	for _, c := range cols {
+		width += len(gap) + c.width()
+	}
+	if width > p.width {
+		gap = " "
+	}
 	p.line("")
-	p.heads(name, cols)
+	p.heads(name, cols, gap)
 	for _, f := range families {
-		p.row(name, cols, oneLine(f.name), Count(f.missing, f.results))
+		p.row(name, cols, gap, oneLine(f.name), Count(f.missing, f.results))
 	}
 	if len(families) > 1 {
-		p.row(name, cols, "all", total)
+		p.row(name, cols, gap, "all", total)
 	}
 }
 
 // heads writes the heads of the columns, those with a hyphen on two lines: with
 // every column the table would be too wide otherwise.
-func (p *page) heads(name int, cols []column) {
+func (p *page) heads(name int, cols []column, gap string) {
 	var upper, lower strings.Builder
 	upper.WriteString(strings.Repeat(" ", name))
 	lower.WriteString(pad("family", name))
 	for _, c := range cols {
 		above, below := c.lines()
-		upper.WriteString("  " + padLeft(above, c.width()))
-		lower.WriteString("  " + padLeft(below, c.width()))
+		upper.WriteString(gap + padLeft(above, c.width()))
+		lower.WriteString(gap + padLeft(below, c.width()))
 	}
 	if strings.TrimSpace(upper.String()) != "" {
 		p.line(p.paint(faint, strings.TrimRight(upper.String(), " ")))
@@ -71,7 +79,7 @@ func (p *page) heads(name int, cols []column) {
 	p.line(p.paint(faint, lower.String()))
 }
 
-func (p *page) row(name int, cols []column, family string, c Counts) {
+func (p *page) row(name int, cols []column, gap, family string, c Counts) {
 	var b strings.Builder
 	b.WriteString(pad(family, name))
 	for _, col := range cols {
@@ -84,13 +92,19 @@ func (p *page) row(name int, cols []column, family string, c Counts) {
 		if sgr != "" {
 			cell = p.paint(sgr, cell)
 		}
-		b.WriteString("  " + cell)
+		b.WriteString(gap + cell)
 	}
 	p.line(b.String())
 }
 
-// lines splits the head behind its hyphen.
+// lines splits the head behind its hyphen, or where a long word may be split.
 func (c column) lines() (above, below string) {
+	switch c.head {
+	case string(Inconclusive):
+		return "incon-", "clusive"
+	case string(UnexpectedPass):
+		return "unex-", "pected"
+	}
 	if before, after, ok := strings.Cut(c.head, "-"); ok {
 		return before + "-", after
 	}

@@ -33,6 +33,7 @@ func Terminal(w io.Writer, r Report, o TerminalOptions) error {
 	if !r.Strict {
 		p.warnings(r)
 	}
+	p.waived(r)
 	p.grouped(r, NotApplicable)
 	p.missing(r)
 	p.clauses(r)

@@ -55,7 +55,7 @@ func TestTerminalFitsItsWidth(t *testing.T) {
 			line = strings.TrimSuffix(line, "\n")
 			// A command is kept whole, so that it can be copied; the full table has a
 			// least width.
-			if strings.HasPrefix(line, "    again ") || width < 80 && strings.Count(line, "  ") > 5 {
+			if strings.HasPrefix(line, "    again ") || width < 80 && (strings.HasPrefix(line, "family") || strings.Count(line, "  ") > 5) {
 				continue
 			}
 			if n := utf8.RuneCountInString(line); n > width {

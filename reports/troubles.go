@@ -8,9 +8,9 @@ func (p *page) failures(r Report) {
 	for _, c := range r.Clauses {
 		text[c.ID] = c.Text
 	}
-	verdicts := []Verdict{Fail, Error}
+	verdicts := []Verdict{Fail, UnexpectedPass, Error}
 	if r.Strict {
-		verdicts = []Verdict{Fail, Warn, Error}
+		verdicts = []Verdict{Fail, UnexpectedPass, Warn, Error}
 	}
 	for _, v := range verdicts {
 		results := r.with(v)
@@ -21,6 +21,8 @@ func (p *page) failures(r Report) {
 		switch v {
 		case Warn:
 			rest += ", counted as fail"
+		case UnexpectedPass:
+			rest += ", that a waiver says does not pass"
 		case Error:
 			rest += ", the tester's own fault"
 		}

@@ -66,6 +66,11 @@ func (h Header) validate() error {
 	if h.Calibration != nil {
 		errs = append(errs, h.Calibration.Validate())
 	}
+	for _, w := range h.Waivers {
+		if len(w.Specs) == 0 || !slices.Contains(Waivable(), w.Expect.Verdict) {
+			errs = append(errs, fmt.Errorf("waiver of %s: specs and a verdict that can be waived are required", list(w.Specs)))
+		}
+	}
 	if slices.Contains(h.Selected, "") {
 		errs = append(errs, errors.New("a selected id is empty"))
 	}
@@ -92,6 +97,9 @@ func (r Result) Validate() error {
 	}
 	if r.Verdict != Pass && r.Reason == "" {
 		add("verdict %q needs a reason", r.Verdict)
+	}
+	if (r.Verdict == Waived) != (r.Waiver != nil) {
+		add("verdict %q and waiver do not fit together", r.Verdict)
 	}
 	for name := range r.Axes {
 		if !axis.MatchString(name) {

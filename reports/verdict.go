@@ -16,11 +16,15 @@ const (
 	NotApplicable Verdict = "not-applicable"
 	// Pass: the target did what the clause asks.
 	Pass Verdict = "pass"
+	// Waived: the spec went wrong in the way that a waiver expects.
+	Waived Verdict = "waived"
 	// Warn: the target contradicted a clause or case that is a SHOULD.
 	Warn Verdict = "warn"
 	// Inconclusive: the evidence allows neither pass nor fail; the control was
 	// refused, the preamble failed, or a time-out left nothing to judge.
 	Inconclusive Verdict = "inconclusive"
+	// UnexpectedPass: the spec passed, and a waiver says that it does not.
+	UnexpectedPass Verdict = "unexpected-pass"
 	// Fail: the target contradicted the clause.
 	Fail Verdict = "fail"
 	// Error: the tester itself is at fault.
@@ -29,7 +33,7 @@ const (
 
 // Verdicts returns every verdict, from the mildest to the worst.
 func Verdicts() []Verdict {
-	return []Verdict{NotApplicable, Pass, Warn, Inconclusive, Fail, Error}
+	return []Verdict{NotApplicable, Pass, Waived, Warn, Inconclusive, UnexpectedPass, Fail, Error}
 }
 
 // Known reports whether v is one of Verdicts.
@@ -58,6 +62,9 @@ type Counts struct {
 	Inconclusive  int `json:"inconclusive"`
 	NotApplicable int `json:"notApplicable"`
 	Error         int `json:"error"`
+	// Waived and UnexpectedPass are what waivers have made of other verdicts.
+	Waived         int `json:"waived"`
+	UnexpectedPass int `json:"unexpectedPass"`
 	// Missing counts the selected ids that have no result.
 	Missing int `json:"missing"`
 }
@@ -85,7 +92,7 @@ func (c Counts) Of(v Verdict) int { return *c.of(v) }
 
 // Total returns the number of results, the missing ones not among them.
 func (c Counts) Total() int {
-	return c.Pass + c.Fail + c.Warn + c.Inconclusive + c.NotApplicable + c.Error
+	return c.Pass + c.Fail + c.Warn + c.Inconclusive + c.NotApplicable + c.Error + c.Waived + c.UnexpectedPass
 }
 
 func (c *Counts) of(v Verdict) *int {
@@ -100,6 +107,10 @@ func (c *Counts) of(v Verdict) *int {
 		return &c.Inconclusive
 	case NotApplicable:
 		return &c.NotApplicable
+	case Waived:
+		return &c.Waived
+	case UnexpectedPass:
+		return &c.UnexpectedPass
 	default:
 		return &c.Error
 	}
