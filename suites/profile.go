@@ -65,6 +65,21 @@ func (p Profile) Selects(s Spec, policy target.Policy) bool {
 	return true
 }
 
+// A Runnable is a spec at one point of its axes, which gets one result.
+type Runnable struct{ ID, Spec string }
+
+// Runnables returns all that the profile can run against the target, costly
+// specs too.
+func (p Profile) Runnables(specs []Spec, t *target.Target) []Runnable {
+	var all []Runnable
+	for _, v := range variants(specs, t.MQTT.Versions) {
+		if p.Selects(v.spec, t.Policy) {
+			all = append(all, Runnable{ID: v.id(), Spec: v.spec.ID})
+		}
+	}
+	return all
+}
+
 // untested says of each clause that no spec proves why that is so.
 func (p Profile) untested(c clause.Clause) string {
 	switch {

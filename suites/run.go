@@ -96,7 +96,7 @@ func (p *Plan) Clauses() ([]reports.Clause, []reports.Untested) {
 	var clauses []reports.Clause
 	var untested []reports.Untested
 	for _, c := range clause.All() {
-		clauses = append(clauses, reports.Clause{ID: c.ID, Level: string(c.Level), Text: c.Text})
+		clauses = append(clauses, reports.Clause{ID: c.ID, Level: string(c.Level), Text: c.Text, Unwaivable: c.Unwaivable()})
 		if reason := p.config.Profile.untested(c); reason != "" {
 			untested = append(untested, reports.Untested{ID: c.ID, Reason: reason})
 		}

@@ -22,17 +22,18 @@ import (
 
 // conformFlags are what `chainmail conform` is asked for.
 type conformFlags struct {
-	target     string
-	profile    string
-	only       []string
-	skip       []string
-	tls        string
-	keyCache   string
-	out        string
-	seed       string
-	strict     bool
-	deviations []string
-	calibrated string
+	target                string
+	profile               string
+	only                  []string
+	skip                  []string
+	tls                   string
+	keyCache              string
+	out                   string
+	seed                  string
+	strict                bool
+	deviations            []string
+	calibrated            string
+	waivers, writeWaivers string
 }
 
 func newConform() *cobra.Command {
@@ -61,6 +62,8 @@ after Ctrl-C too.`,
 	flags.StringVar(&f.keyCache, "key-cache", "", "folder where the search for RSA keys is remembered: the next run of the same seed is quicker")
 	flags.StringVar(&f.out, "out", "chainmail-report", "folder for the reports")
 	flags.StringVar(&f.seed, "seed", "", "seed of an earlier run (default a random one)")
+	flags.StringVar(&f.waivers, "waivers", "", "file of waivers: known troubles that are excused for a while")
+	flags.StringVar(&f.writeWaivers, "write-waivers", "", "propose waivers for the troubles of this run in a new file")
 	flags.BoolVar(&f.strict, "strict", false, "a broken SHOULD counts as a broken MUST")
 	flags.StringSliceVar(&f.deviations, "deviation", nil, `without --target: break the reference platform, by names of "chainmail list deviations"`)
 	flags.StringVar(&f.calibrated, "calibration", "", "what the selftest of this program measured (default what it left for this user)")
@@ -77,6 +80,10 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	waivers, err := f.givenWaivers()
+	if err != nil {
+		return err
+	}
 	measured, err := calibration(f.calibrated)
 	if err != nil {
 		return err
@@ -87,6 +94,7 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 	}
 	defer done()
 	defer t.Close() // a driver that does not end has been killed
+	markUnmatched(waivers, profile.Runnables(specs(), t))
 	if err := f.narrow(t); err != nil {
 		return err
 	}
@@ -104,7 +112,7 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 		return &exit{code: exitUsage, err: err}
 	}
 	h := header(t, f, seed, plan)
-	h.Calibration = measured
+	h.Calibration, h.Waivers = measured, waivers
 	if err := results.create(f.out, h); err != nil {
 		return err
 	}
@@ -133,6 +141,9 @@ func (f conformFlags) finish(cmd *cobra.Command, w *writer, results []reports.Re
 		return err
 	}
 	if err := reports.Terminal(cmd.OutOrStdout(), report, terminal(cmd.OutOrStdout(), w.files())); err != nil {
+		return err
+	}
+	if err := f.proposeWaivers(cmd.ErrOrStderr(), report); err != nil {
 		return err
 	}
 	if report.ExitCode == exitOK {
@@ -232,6 +243,9 @@ func (f conformFlags) commandLine(seed certfactory.Seed, more ...string) string 
 	}
 	if f.profile != suites.Profiles()[0].Name {
 		words = append(words, "--profile", f.profile)
+	}
+	if f.waivers != "" {
+		words = append(words, "--waivers", quote(f.waivers))
 	}
 	if f.strict {
 		words = append(words, "--strict")

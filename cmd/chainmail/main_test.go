@@ -30,6 +30,8 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			closed, err := closedAddress()
 			e.Setenv("CLOSED", closed)
+			e.Setenv("TODAY", time.Now().UTC().Format(time.DateOnly))
+			e.Setenv("LATER", time.Now().UTC().AddDate(0, 1, 0).Format(time.DateOnly))
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},

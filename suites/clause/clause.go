@@ -7,7 +7,10 @@
 // proves nothing itself and imports nothing of ours.
 package clause
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Level is how hard a clause binds, in the words of RFC 2119.
 type Level string
@@ -71,6 +74,14 @@ func ByID(id string) (Clause, bool) {
 	}
 	return Clause{}, false
 }
+
+// unwaivable are the clauses without which a certificate means nothing.
+var unwaivable = []string{"DC-TLS-06", "DC-TLS-09", "DC-CHAIN-07", "DC-CHAIN-12", "DC-CHAIN-14"}
+
+// Unwaivable reports whether nobody may excuse a device that is admitted against
+// the clause: with an expired, untrusted or unsigned certificate, with somebody
+// else's, or with none.
+func (c Clause) Unwaivable() bool { return slices.Contains(unwaivable, c.ID) }
 
 // Hardest returns the hardest level among the clauses of these ids; ids that
 // are not in the catalogue count as [May].
