@@ -11,8 +11,7 @@ import (
 
 // WriteJSON writes r as the content of load.json.
 func (r LoadReport) WriteJSON(w io.Writer) error {
-	r.Target = r.Target.redacted()
-	if err := encodeIndented(w, r); err != nil {
+	if err := encodeIndented(w, canonicalLoad(r)); err != nil {
 		return fmt.Errorf("encode load report: %w", err)
 	}
 	return nil
@@ -20,8 +19,7 @@ func (r LoadReport) WriteJSON(w io.Writer) error {
 
 // WriteJSON writes h as the content of header.json.
 func (h LoadHeader) WriteJSON(w io.Writer) error {
-	h.Target = h.Target.redacted()
-	if err := encodeIndented(w, h); err != nil {
+	if err := encodeIndented(w, canonicalLoadHeader(h)); err != nil {
 		return fmt.Errorf("encode header of the load run: %w", err)
 	}
 	return nil
@@ -62,7 +60,33 @@ func ParseLoad(data []byte) (LoadReport, error) {
 	if err := decodeStrictly(data, &r); err != nil {
 		return LoadReport{}, err
 	}
-	return r, r.Validate()
+	return canonicalLoad(r), r.Validate()
+}
+
+// canonicalLoad is r as load.json holds it: a list that must be there is empty, not
+// null, and no address has more in it than the address.
+func canonicalLoad(r LoadReport) LoadReport {
+	r.LoadHeader = canonicalLoadHeader(r.LoadHeader)
+	r.Arrivals, r.Stages, r.Causes = present(r.Arrivals), slices.Clone(present(r.Stages)), present(r.Causes)
+	r.Thresholds, r.Series.Points = present(r.Thresholds), present(r.Series.Points)
+	r.Generator.Lag.Histogram = present(r.Generator.Lag.Histogram)
+	for i, s := range r.Stages {
+		r.Stages[i].Latency.Histogram = present(s.Latency.Histogram)
+	}
+	return r
+}
+
+func canonicalLoadHeader(h LoadHeader) LoadHeader {
+	h.Target = h.Target.redacted()
+	h.Plan.Settings = present(h.Plan.Settings)
+	return h
+}
+
+func present[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 // ParseLoadHeader reads the content of a header.json.

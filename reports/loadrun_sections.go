@@ -127,7 +127,7 @@ func (p *page) loadCauses(r LoadReport) {
 			name = max(name, columns(c.words()))
 		}
 		for _, c := range causes {
-			p.line("  " + pad(c.words(), name) + padLeft(strconv.FormatUint(c.Count, 10), 9) + "  " + p.paint(faint, "cause."+c.Cause))
+			p.line("  " + pad(c.words(), name) + padLeft(strconv.FormatUint(c.Count, 10), 9) + "  " + p.paint(faint, oneLine("cause."+c.Cause)))
 		}
 	}
 	var failures, refusals []LoadCause
@@ -147,7 +147,7 @@ func (c LoadCause) words() string {
 	if c.Role != RoleGood {
 		words = c.Role + " " + words
 	}
-	return words
+	return oneLine(words)
 }
 
 // loadThresholds ticks and crosses.
@@ -166,7 +166,7 @@ func (p *page) loadThresholds(r LoadReport) {
 		if !t.Met {
 			sign = p.paint(red, "✗")
 		}
-		p.line("  " + sign + " " + pad(oneLine(t.Text), width) + "  " + t.Observed)
+		p.line("  " + sign + " " + pad(oneLine(t.Text), width) + "  " + oneLine(t.Observed))
 	}
 }
 
@@ -174,6 +174,9 @@ func (p *page) loadThresholds(r LoadReport) {
 // generator was at its limit.
 func (p *page) loadGenerator(r LoadReport) {
 	g := r.Generator
+	if len(r.Arrivals) == 0 && g.User+g.System == 0 { // the run ended before it began
+		return
+	}
 	p.heading(bold, "GENERATOR", "")
 	p.line("")
 	row := func(label, format string, args ...any) {

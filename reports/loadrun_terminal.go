@@ -84,12 +84,51 @@ func (p *page) loadOpening(r LoadReport) {
 // loadArrivals writes what became of the arrivals, with those columns in which
 // there is anything.
 func (p *page) loadArrivals(r LoadReport) {
-	type column struct {
-		head  string
-		paint string
-		of    func(LoadArrivals) int64
+	if len(r.Arrivals) == 0 {
+		return
 	}
-	all := []column{
+	var shown []arrivalColumn
+	var widths []int
+	heads := "arrivals"
+	for i, c := range arrivalColumns() {
+		var sum int64
+		width := len(c.head)
+		for _, a := range r.Arrivals {
+			sum += c.of(a)
+			width = max(width, len(strconv.FormatInt(c.of(a), 10)))
+		}
+		if i < always || sum != 0 {
+			shown, widths = append(shown, c), append(widths, width+2)
+			heads += padLeft(c.head, width+2)
+		}
+	}
+	p.line("")
+	p.line(p.paint(faint, heads))
+	for _, a := range r.Arrivals {
+		row := pad(oneLine(a.Role), len("arrivals"))
+		for i, c := range shown {
+			cell, sgr := strconv.FormatInt(c.of(a), 10), c.paint
+			if c.of(a) == 0 {
+				cell, sgr = "-", faint
+			}
+			row += p.paint(sgr, padLeft(cell, widths[i]))
+		}
+		p.line(row)
+	}
+}
+
+// arrivalColumn is one column of the table of arrivals.
+type arrivalColumn struct {
+	head  string
+	paint string
+	of    func(LoadArrivals) int64
+}
+
+// always is how many of the columns are shown even if there is nothing in them.
+const always = 4
+
+func arrivalColumns() []arrivalColumn {
+	return []arrivalColumn{
 		{"due", "", func(a LoadArrivals) int64 { return int64(a.Due) }},
 		{"ready", green, func(a LoadArrivals) int64 { return int64(a.Ready) }},
 		{"failed", red, func(a LoadArrivals) int64 { return int64(a.Failed) }},
@@ -98,32 +137,7 @@ func (p *page) loadArrivals(r LoadReport) {
 		{"admitted", red, func(a LoadArrivals) int64 { return int64(a.Admitted) }},
 		{"unclear", yellow, func(a LoadArrivals) int64 { return int64(a.Unclear) }},
 		{"aborted", yellow, func(a LoadArrivals) int64 { return int64(a.Aborted) }},
-		{"lost", yellow, func(a LoadArrivals) int64 { return a.Unaccounted }},
-	}
-	heads, always := "arrivals", 4
-	var shown []column
-	for i, c := range all {
-		var sum int64
-		for _, a := range r.Arrivals {
-			sum += c.of(a)
-		}
-		if i < always || sum != 0 {
-			shown = append(shown, c)
-			heads += padLeft(c.head, 10)
-		}
-	}
-	p.line("")
-	p.line(p.paint(faint, heads))
-	for _, a := range r.Arrivals {
-		row := pad(a.Role, len("arrivals"))
-		for _, c := range shown {
-			cell, sgr := strconv.FormatInt(c.of(a), 10), c.paint
-			if c.of(a) == 0 {
-				cell, sgr = "-", faint
-			}
-			row += p.paint(sgr, padLeft(cell, 10))
-		}
-		p.line(row)
+		{"owed", yellow, func(a LoadArrivals) int64 { return a.Unaccounted }},
 	}
 }
 
@@ -166,7 +180,7 @@ func (s LoadStage) name() string {
 	if s.Outcome != "ok" {
 		name += " " + s.Outcome
 	}
-	return name
+	return oneLine(name)
 }
 
 // digits writes v with three digits, or as many as it has before the point.

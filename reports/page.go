@@ -46,7 +46,7 @@ type page struct {
 
 // paint colours s, if colours are wanted. Measure s before, never after.
 func (p *page) paint(sgr, s string) string {
-	if !p.color || s == "" {
+	if !p.color || s == "" || sgr == "" {
 		return s
 	}
 	return "\x1b[" + sgr + "m" + s + "\x1b[0m"

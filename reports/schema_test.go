@@ -16,17 +16,25 @@ import (
 
 func compileSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(reports.JSONSchema()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	return compile(t, "urn:chainmail:results:v1")
+}
+
+// compile compiles the schema with that id; the schemas may refer to each other.
+func compile(t *testing.T, id string) *jsonschema.Schema {
+	t.Helper()
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.AssertFormat()
-	if err := c.AddResource("results.schema.json", doc); err != nil {
-		t.Fatal(err)
+	for id, text := range map[string]string{"urn:chainmail:results:v1": reports.JSONSchema(), "urn:chainmail:load:v1": reports.LoadJSONSchema()} {
+		doc, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.AddResource(id, doc); err != nil {
+			t.Fatal(err)
+		}
 	}
-	s, err := c.Compile("results.schema.json")
+	s, err := c.Compile(id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,16 +111,34 @@ type definition struct {
 // TestSchemaHasEveryField holds the schema against the Go types, so that a
 // field cannot be added, renamed or made optional in one of them alone.
 func TestSchemaHasEveryField(t *testing.T) {
+	defs := compareSchema(t, reports.JSONSchema(), reflect.TypeFor[reports.Report]())
+	enums := map[string][]string{
+		"verdict": words(reports.Verdicts()), "outcome": words(reports.Outcomes()),
+	}
+	for name, want := range enums {
+		if diff := cmp.Diff(want, words(defs[name].Enum)); diff != "" {
+			t.Errorf("%s (-go +schema):\n%s", name, diff)
+		}
+	}
+	if diff := cmp.Diff(reports.Layers(), words(defs["evidence"].Properties["layer"].Enum)); diff != "" {
+		t.Errorf("layer (-go +schema):\n%s", diff)
+	}
+}
+
+// compareSchema compares the definition "report" of a schema, and all that it
+// leads to in the same schema, with a Go type. It returns the definitions.
+func compareSchema(t *testing.T, schema string, report reflect.Type) map[string]definition {
+	t.Helper()
 	var doc struct {
 		Defs map[string]definition `json:"$defs"`
 	}
-	if err := json.Unmarshal([]byte(reports.JSONSchema()), &doc); err != nil {
+	if err := json.Unmarshal([]byte(schema), &doc); err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
 	var compare func(name string, typ reflect.Type)
 	compare = func(name string, typ reflect.Type) {
-		if seen[name] {
+		if seen[name] || strings.HasPrefix(name, "urn:") { // the other schema's is compared with its own report
 			return
 		}
 		seen[name] = true
@@ -142,18 +168,8 @@ func TestSchemaHasEveryField(t *testing.T) {
 			t.Errorf("%s: required (-go +schema):\n%s", name, diff)
 		}
 	}
-	compare("report", reflect.TypeFor[reports.Report]())
-	enums := map[string][]string{
-		"verdict": words(reports.Verdicts()), "outcome": words(reports.Outcomes()),
-	}
-	for name, want := range enums {
-		if diff := cmp.Diff(want, words(doc.Defs[name].Enum)); diff != "" {
-			t.Errorf("%s (-go +schema):\n%s", name, diff)
-		}
-	}
-	if diff := cmp.Diff(reports.Layers(), words(doc.Defs["evidence"].Properties["layer"].Enum)); diff != "" {
-		t.Errorf("layer (-go +schema):\n%s", diff)
-	}
+	compare("report", report)
+	return doc.Defs
 }
 
 type field struct {

@@ -27,7 +27,7 @@ var arrows = map[string][]string{
 	"loadgen/pacer":       {},
 	"loadgen/measure":     {"loadgen/device"},
 	"loadgen/threshold":   {"loadgen/measure", "loadgen/pacer"},
-	"loadgen/result":      {"loadgen/measure", "loadgen/threshold", "reports"},
+	"loadgen/result":      {"loadgen/measure", "loadgen/store", "loadgen/threshold", "reports"},
 	"refimpl":             {"refimpl"},
 	"refimpl/registry":    {},
 	"refimpl/deviation":   {},

@@ -8,6 +8,7 @@
 //	chainmail list specs              what is tried (also clauses, cases, deviations, profiles)
 //	chainmail explain ID              what one of these is: what it sends, what is expected, why
 //	chainmail certs …                 CA directories, device certificates, key stores, bad chains as files
+//	chainmail report …                earlier runs again, and load runs compared
 //	chainmail version                 which chainmail this is
 //
 // Results go to stdout, talk goes to stderr. The exit codes are in exit.go; they
