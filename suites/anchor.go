@@ -17,13 +17,13 @@ func (e *Env) ChangeAnchor(ctx context.Context, a certfactory.Anchor, change tar
 	if !ok {
 		e.NotApplicable("the driver %s changes no trust anchors", e.Target.Driver.Name())
 	}
-	e.prepared("a change of a trust anchor", changer.Change(ctx, a, change))
+	e.prepared("a change of a trust anchor", e.session.change(func() error { return changer.Change(ctx, a, change) }))
 }
 
 // DeleteAnchor takes a trust anchor away; the spec is inconclusive where the
 // platform does not do it.
 func (e *Env) DeleteAnchor(ctx context.Context, a certfactory.Anchor) {
-	e.prepared("removal of a trust anchor", e.Target.Driver.Remove(ctx, []certfactory.Anchor{a}))
+	e.prepared("removal of a trust anchor", e.session.change(func() error { return e.Target.Driver.Remove(ctx, []certfactory.Anchor{a}) }))
 	e.session.forget(a)
 }
 
@@ -51,4 +51,4 @@ func (e *Env) Upload(ctx context.Context, a certfactory.Anchor, body any) target
 
 // WillAdd notes a trust anchor that the spec is about to upload by itself, so
 // that it is removed at the end of the run whatever the platform answered.
-func (e *Env) WillAdd(a certfactory.Anchor) { e.session.anchors = append(e.session.anchors, a) }
+func (e *Env) WillAdd(a certfactory.Anchor) { e.session.willAdd(a) }

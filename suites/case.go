@@ -35,6 +35,13 @@ func FromCase(family string, c cases.Case) Spec {
 		OverTLS: true, Costly: c.Tagged(cases.TagCostly),
 		Case:    c.ID,
 		Anchors: func(e *Env) ([]certfactory.Anchor, error) { return announce(e, c) },
+		MaxLength: func(e *Env) (int, error) {
+			p, err := e.build(c.ID, labelCase)
+			return p.MaxLength, err
+		},
+		// A faulty trust anchor may spoil the others, and what is large or hostile the
+		// platform: nobody else is to be judged by it.
+		Beside: !c.Tagged(cases.TagAnchorFault) && !c.Tagged(cases.TagRobustness),
 	}
 	if c.Tagged(cases.TagTLS12Only) {
 		s.MaxTLS = tls.VersionTLS12

@@ -95,6 +95,10 @@ func (e *Env) Record(evidence reports.Evidence) {
 	e.trial.evidence = append(e.trial.evidence, evidence)
 }
 
+// Cleanup runs f when the spec ends, whatever its verdict: what was registered
+// last is run first.
+func (e *Env) Cleanup(f func()) { e.trial.cleanups = append(e.trial.cleanups, f) }
+
 // Wait waits on purpose and accounts for it in the report; it returns early
 // when the run is interrupted.
 func (e *Env) Wait(ctx context.Context, d time.Duration) {
@@ -156,10 +160,10 @@ func (e *Env) Length(ctx context.Context, n int, exactly bool) {
 
 // Forward puts the platform's clock forward until the spec ends.
 func (e *Env) Forward(ctx context.Context, d time.Duration) {
-	e.session.clockMoved = true
+	e.session.moveClock(true)
 	e.Cleanup(func() {
 		if e.Target.Management.SetClock(context.WithoutCancel(ctx), 0) == nil {
-			e.session.clockMoved = false
+			e.session.moveClock(false)
 		}
 	})
 	if err := e.Target.Management.SetClock(ctx, d); err != nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/extensions/globals"
 	"github.com/onsi/ginkgo/v2/formatter"
+	"github.com/onsi/ginkgo/v2/types"
 	"github.com/onsi/gomega"
 
-	"github.com/chainmail-iot/chainmail/certfactory"
 	"github.com/chainmail-iot/chainmail/reports"
 )
 
@@ -31,50 +31,84 @@ type quiet struct{}
 func (quiet) Fail() {}
 
 // drive runs the variants in one Ginkgo suite, in this process, and returns a
-// result for each that was run.
-func (p *Plan) drive(ctx context.Context, f *certfactory.Factory, s *session) []reports.Result {
+// result for each that was run. Bodies that may run side by side run ahead, in a
+// pool; Ginkgo, which is serial, goes through their trials in order and judges.
+func (p *Plan) drive(ctx context.Context, s *session, phases []*phase) []reports.Result {
 	driving.Lock()
 	defer driving.Unlock()
 	defer globals.Reset()
 	out := formatter.ColorableStdOut
 	formatter.ColorableStdOut = io.Discard
 	defer func() { formatter.ColorableStdOut = out }()
-	gomega.RegisterFailHandler(ginkgo.Fail)
+	gomega.RegisterFailHandler(breakOff)
 
-	trials := make(map[string]*trial, len(p.variants))
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	defer running.Wait() // the target is not tidied up under a running spec
+	defer cancel()
+	items := make(map[string]*item, len(p.variants))
+	// Specs go phase by phase, which is ours to order; what one finds stops no other.
+	ginkgo.Describe("conform", ginkgo.Ordered, ginkgo.ContinueOnFailure, func() {
+		for _, ph := range phases {
+			for _, i := range ph.items {
+				items[i.variant.id()] = i
+				ginkgo.It(i.variant.id(), labels(i.variant), func(spec ginkgo.SpecContext) {
+					stop := context.AfterFunc(spec, cancel) // Ginkgo hears signals of its own
+					defer stop()
+					if !ph.launched {
+						p.launch(ctx, ph, s, &running)
+					}
+					<-i.over
+					i.confess()
+				})
+			}
+		}
+	})
 	results := make([]reports.Result, 0, len(p.variants))
-	for _, v := range p.variants {
-		t := &trial{}
-		trials[v.id()] = t
-		env := &Env{Target: p.config.Target, Factory: f, variant: v, trial: t, session: s}
-		ginkgo.It(v.id(), labels(v), ginkgo.SpecTimeout(p.bound()), func(spec ginkgo.SpecContext) {
-			either, cancel := joined(spec, ctx)
-			defer cancel()
-			env.body(either)
-		})
-	}
-	byID := make(map[string]variant, len(p.variants))
-	for _, v := range p.variants {
-		byID[v.id()] = v
-	}
 	ginkgo.ReportAfterEach(func(r ginkgo.SpecReport) {
-		v, ours := byID[r.LeafNodeText]
-		if !ours || trials[v.id()].started.IsZero() {
+		i, ours := items[r.LeafNodeText]
+		if !ours || !i.phase.launched {
 			return // never tried, because the run was interrupted: a missing result says so
 		}
-		result := p.result(v, trials[v.id()], r)
+		if <-i.over; i.trial == nil {
+			return
+		}
+		result := p.result(i.variant, i.trial, r)
 		results = append(results, result)
 		if p.config.Judged != nil {
 			p.config.Judged(result)
 		}
 	})
-	suite, reporter := ginkgo.GinkgoConfiguration()
-	suite.RandomSeed, suite.RandomizeAllSpecs = p.order(), true
+	ginkgo.RunSpecs(quiet{}, "chainmail", suiteConfig(), reporterConfig())
+	return results
+}
+
+// confess tells Ginkgo how the trial ended.
+func (i *item) confess() {
+	if i.trial == nil {
+		ginkgo.Skip("interrupted")
+	}
+	switch state, message, panicked := i.trial.state(); state {
+	case types.SpecStateFailed:
+		ginkgo.Fail(message)
+	case types.SpecStatePanicked:
+		panic(panicked)
+	}
+}
+
+// suiteConfig leaves the order of specs and the bounds of time to us.
+func suiteConfig() types.SuiteConfig {
+	suite, _ := ginkgo.GinkgoConfiguration()
+	suite.RandomSeed, suite.RandomizeAllSpecs, suite.Timeout = 0, false, 0
 	suite.FocusStrings, suite.SkipStrings, suite.LabelFilter, suite.DryRun = nil, nil, "", false
 	suite.FailFast, suite.MustPassRepeatedly, suite.FlakeAttempts = false, 0, 0
+	return suite
+}
+
+func reporterConfig() types.ReporterConfig {
+	_, reporter := ginkgo.GinkgoConfiguration()
 	reporter.Succinct, reporter.JSONReport, reporter.JUnitReport = true, "", ""
-	ginkgo.RunSpecs(quiet{}, "chainmail", suite, reporter)
-	return results
+	return reporter
 }
 
 // bound is how long a spec may take before it is inconclusive.
@@ -84,20 +118,10 @@ func (p *Plan) bound() time.Duration {
 }
 
 // order is the seed of the order in which specs run.
-func (p *Plan) order() int64 {
+func (p *Plan) order() uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write(p.config.Seed[:]) // never fails
-	return int64(h.Sum64() >> 1)
-}
-
-// joined returns a context that ends with either of two.
-func joined(a, b context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(a)
-	if b.Err() != nil { // AfterFunc would say so only a moment later
-		cancel(context.Cause(b))
-	}
-	stop := context.AfterFunc(b, func() { cancel(context.Cause(b)) })
-	return ctx, func() { stop(); cancel(nil) }
+	return h.Sum64()
 }
 
 // labels are what Ginkgo's own tools could select by.

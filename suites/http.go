@@ -5,14 +5,9 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/onsi/ginkgo/v2"
-
 	"github.com/chainmail-iot/chainmail/reports"
 	"github.com/chainmail-iot/chainmail/suites/target"
 )
-
-// Cleanup runs f when the spec ends, whatever its verdict.
-func (e *Env) Cleanup(f func()) { ginkgo.DeferCleanup(f) }
 
 // Tenant returns the tenant with this number; specs that need a second one
 // declare it in Needs.

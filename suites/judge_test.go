@@ -54,7 +54,7 @@ func TestJudge(t *testing.T) {
 func TestOnlyAWorseVerdictOverwrites(t *testing.T) {
 	tr := &trial{}
 	stop := func(v reports.Verdict) {
-		defer unwind()
+		defer tr.catch()
 		tr.stop(v, "%s", v)
 		t.Errorf("stop(%s) returned", v)
 	}
@@ -70,14 +70,24 @@ func TestOnlyAWorseVerdictOverwrites(t *testing.T) {
 	}
 }
 
-func TestUnwindLetsOtherPanicsThrough(t *testing.T) {
-	defer func() {
-		if r := recover(); r != "another" {
-			t.Errorf("recovered %v, want the other panic", r)
-		}
-	}()
-	defer unwind()
-	panic("another")
+func TestCatchKeepsApartWhatUnwindsABody(t *testing.T) {
+	unwound := func(r any) *trial {
+		tr := &trial{}
+		func() {
+			defer tr.catch()
+			panic(r)
+		}()
+		return tr
+	}
+	if tr := unwound(stopped{"by itself"}); tr.broken != "" || tr.panicked != "" {
+		t.Errorf("stopped: %+v", tr)
+	}
+	if tr := unwound(broken{"not so"}); tr.broken != "not so" || tr.panicked != "" {
+		t.Errorf("broken: %+v", tr)
+	}
+	if tr := unwound("another"); tr.broken != "" || tr.panicked != "another" {
+		t.Errorf("another panic: %+v", tr)
+	}
 }
 
 func TestDeviceUser(t *testing.T) {

@@ -34,6 +34,6 @@ func (e *Env) RestoreOption(ctx context.Context, path string) {
 // user.
 func (e *Env) AtTheEnd(r target.Request) target.Request {
 	r = e.AsAdmin(0, r)
-	e.session.undo = append(e.session.undo, r)
+	e.session.willUndo(r)
 	return r
 }

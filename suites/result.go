@@ -9,15 +9,22 @@ import (
 	"github.com/chainmail-iot/chainmail/reports"
 )
 
-// result turns what a trial gathered and what Ginkgo saw into a result.
+// result turns what a trial gathered and what Ginkgo saw into a result. Of a
+// trial that was over before Ginkgo came to it Ginkgo says nothing where the run
+// was interrupted in between.
 func (p *Plan) result(v variant, t *trial, r ginkgo.SpecReport) reports.Result {
-	verdict, reason := judge(v.spec, t, r.State, r.Failure.Message, r.Failure.ForwardedPanic)
+	state, message, panicked := r.State, r.Failure.Message, r.Failure.ForwardedPanic
+	switch state {
+	case types.SpecStateSkipped, types.SpecStateInterrupted, types.SpecStateAborted:
+		state, message, panicked = t.state()
+	}
+	verdict, reason := judge(v.spec, t, state, message, panicked)
 	result := reports.Result{
 		ID: v.id(), Spec: v.spec.ID, Axes: v.axes(), Family: v.spec.Family(),
 		Title: v.spec.Title, Clauses: v.spec.Clauses, Level: string(v.spec.Level), Case: v.spec.Case,
 		Verdict: verdict, Reason: reason,
 		Expected: v.spec.Expected, Observed: t.observed, Remarks: t.remarks,
-		Started: r.StartTime.UTC(), Duration: reports.InMilliseconds(r.RunTime), Waited: reports.InMilliseconds(t.waited),
+		Started: t.started.UTC(), Duration: reports.InMilliseconds(t.took), Waited: reports.InMilliseconds(t.waited),
 		Evidence: t.evidence,
 	}
 	if p.config.Again != nil {
@@ -58,3 +65,11 @@ func judge(s Spec, t *trial, state types.SpecState, message, panicked string) (r
 
 // oneLine joins the lines of a message.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// brokenMeans is the verdict of a broken expectation.
+func (s Spec) brokenMeans() reports.Verdict {
+	if s.Level == "must" {
+		return reports.Fail
+	}
+	return reports.Warn
+}

@@ -2,13 +2,7 @@ package suites
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"runtime"
-	"slices"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/chainmail-iot/chainmail/certfactory"
 	"github.com/chainmail-iot/chainmail/reports"
@@ -33,6 +27,9 @@ type Config struct {
 	// a run of the same seed is quicker; see [certfactory.Factory.Remember].
 	// Optional.
 	KeyCache string
+	// Jobs is how many specs that only connect run side by side; default
+	// [DefaultJobs]. The verdicts do not depend on it.
+	Jobs int
 	// Seed makes every key, name and serial number of the run.
 	Seed certfactory.Seed
 	// Now is the moment at which certificates are made; default time.Now().
@@ -118,58 +115,18 @@ func (p *Plan) Run(ctx context.Context) (Run, error) {
 	run.Clauses, run.Untested = p.Clauses()
 	s := newSession(p.config.Target)
 	s.roundTrip = run.RoundTrip
-	f := p.factory
 	if p.config.Started != nil {
 		p.config.Started(len(p.variants))
 	}
-	if err := p.prepare(ctx, f, s); err != nil {
+	lengths, err := p.prepare(ctx, s)
+	if err != nil {
 		return run, err
 	}
 	defer s.endShared()
-	run.Results = p.drive(ctx, f, s)
+	run.Results = p.drive(ctx, s, p.phases(lengths))
 
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreBound)
 	defer cancel()
 	run.Notes = s.restore(bounded)
 	return run, nil
-}
-
-// prepare uploads the anchors that the selected specs announce. A platform that
-// does not answer is left to the specs, which then are inconclusive.
-func (p *Plan) prepare(ctx context.Context, f *certfactory.Factory, s *session) error {
-	announced, err := p.announced(ctx, f, s)
-	if err != nil {
-		return err
-	}
-	err = s.prepare(ctx, slices.Concat(announced...))
-	if errors.Is(err, target.ErrNoAnswer) || ctx.Err() != nil {
-		return nil
-	}
-	return err
-}
-
-// announced asks the specs, as many at a time as there are processors, for the
-// anchors that they need: it is here that most certificates of a run are made and
-// all keys that take long to find.
-func (p *Plan) announced(ctx context.Context, f *certfactory.Factory, s *session) ([][]certfactory.Anchor, error) {
-	announced := make([][]certfactory.Anchor, len(p.variants))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, v := range p.variants {
-		if v.spec.Anchors == nil || slices.ContainsFunc(v.spec.Needs, func(c target.Capability) bool { return !p.config.Target.Has(c) }) {
-			continue
-		}
-		group.Go(func() error {
-			if ctx.Err() != nil {
-				return nil // interrupted: nothing will be uploaded
-			}
-			var err error
-			announced[i], err = v.spec.Anchors(&Env{Target: p.config.Target, Factory: f, variant: v, trial: &trial{}, session: s})
-			if err != nil {
-				return fmt.Errorf("prepare %s: %w", v.id(), err)
-			}
-			return nil
-		})
-	}
-	return announced, group.Wait()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -332,5 +333,87 @@ func TestSelection(t *testing.T) {
 func TestProfileByNameUnknown(t *testing.T) {
 	if _, err := suites.ProfileByName("none"); err == nil {
 		t.Error("the profile none exists")
+	}
+}
+
+// Specs that may run beside others do, up to the number of jobs; the others have
+// the platform to themselves, and each length of chain has its own time.
+func TestSpecsRunBesideOthersOrAlone(t *testing.T) {
+	var mu sync.Mutex
+	var now, most, wrong int
+	lengths := make(map[int]bool) // of the specs that run now
+	arrived := make(chan struct{}, 4)
+	meet := make(chan struct{})
+	go func() { // the four of one length go on when all are there
+		for range 4 {
+			<-arrived
+		}
+		close(meet)
+	}()
+	beside := func(id string, length int) suites.Spec {
+		s := spec(id, func(ctx context.Context, _ *suites.Env) {
+			mu.Lock()
+			now++
+			most = max(most, now)
+			lengths[length] = true
+			if len(lengths) > 1 {
+				wrong++
+			}
+			mu.Unlock()
+			if length == 3 {
+				arrived <- struct{}{}
+				select {
+				case <-meet:
+				case <-ctx.Done():
+				}
+			}
+			mu.Lock()
+			if now--; now == 0 {
+				clear(lengths)
+			}
+			mu.Unlock()
+		})
+		s.Beside = true
+		s.MaxLength = func(*suites.Env) (int, error) { return length, nil }
+		return s
+	}
+	alone := func(id string) suites.Spec {
+		return spec(id, func(context.Context, *suites.Env) {
+			mu.Lock()
+			defer mu.Unlock()
+			if now > 0 {
+				wrong++
+			}
+		})
+	}
+	system := open(t, &shelf{})
+	system.Timing.Response = 5 * time.Second // bounds the meeting
+	system.Capabilities = []target.Capability{target.MaxChainLengthSetting}
+	got := verdicts(t, suites.Config{Target: system, Jobs: 4, Specs: []suites.Spec{
+		beside("a/1", 3), alone("a/2"), beside("a/3", 3), beside("a/4", 4), alone("a/5"), beside("a/6", 3), beside("a/7", 4), beside("a/8", 3),
+	}})
+	for id, v := range got {
+		if v != reports.Pass {
+			t.Errorf("%s: %s", id, v)
+		}
+	}
+	if len(got) != 8 || most != 4 || wrong != 0 {
+		t.Errorf("%d results, at most %d side by side, %d where they must not; want 8, 4, 0", len(got), most, wrong)
+	}
+}
+
+// A body that ends by a failure or a panic is tidied up after, last things first.
+func TestCleanupAfterEveryEnd(t *testing.T) {
+	var order []string
+	ending := func(id string, end func()) suites.Spec {
+		return spec(id, func(_ context.Context, e *suites.Env) {
+			e.Cleanup(func() { order = append(order, id+" first") })
+			e.Cleanup(func() { order = append(order, id+" second"); panic("in the cleanup") })
+			end()
+		})
+	}
+	got := verdicts(t, suites.Config{Target: open(t, &shelf{}), Specs: []suites.Spec{ending("a/1", func() { Expect(1).To(Equal(2)) })}})
+	if want := []string{"a/1 second", "a/1 first"}; !slices.Equal(order, want) || got["a/1"] != reports.Error {
+		t.Errorf("tidied up %q with verdict %s, want %q and error", order, got["a/1"], want)
 	}
 }

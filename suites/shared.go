@@ -15,6 +15,8 @@ type shared struct {
 // calls stop at its end, an interrupted one too. Where start gave an error, every
 // call gives it again and nothing is tried twice.
 func Shared[T any](e *Env, start func() (value T, stop func(), err error)) (T, error) {
+	e.session.sharing.Lock()
+	defer e.session.sharing.Unlock()
 	kind := reflect.TypeFor[T]()
 	r, ok := e.session.shared[kind]
 	if !ok {
@@ -28,6 +30,8 @@ func Shared[T any](e *Env, start func() (value T, stop func(), err error)) (T, e
 
 // endShared ends what was started.
 func (s *session) endShared() {
+	s.sharing.Lock()
+	defer s.sharing.Unlock()
 	for _, r := range s.shared {
 		if r.stop != nil {
 			r.stop()

@@ -48,6 +48,13 @@ type Spec struct {
 	// Anchors lists trust anchors that the body is going to need, so that they
 	// can be uploaded together before the run. Optional.
 	Anchors func(*Env) ([]certfactory.Anchor, error)
+	// MaxLength is the maximum chain length that the body sets by [Env.Length].
+	// Required of a spec that runs beside others and does that.
+	MaxLength func(*Env) (int, error)
+	// Beside says that the spec may run beside others: it connects devices of its
+	// own, reads, and changes nothing that another spec could notice. What Trust
+	// and Length do need not be counted, if Anchors and MaxLength announce it.
+	Beside bool
 	// Run is the body: preamble, one stimulus, one judgement.
 	Run func(context.Context, *Env)
 }

@@ -181,7 +181,7 @@ func (e *Env) removeUploaded(tenant int, made target.Response) {
 		return
 	}
 	t := e.Tenant(tenant)
-	e.session.undo = append(e.session.undo, e.AsAdmin(tenant, target.Request{
+	e.session.willUndo(e.AsAdmin(tenant, target.Request{
 		Method: http.MethodDelete, Path: target.AnchorsPath(t.ID) + "/" + anchor.Fingerprint,
 	}))
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"io/fs"
 	"os"
@@ -25,9 +24,7 @@ type conformFlags struct {
 	target                string
 	profile               string
 	only                  []string
-	skip                  []string
-	tls                   string
-	keyCache              string
+	effort                effort
 	out                   string
 	seed                  string
 	strict                bool
@@ -57,9 +54,7 @@ after Ctrl-C too.`,
 	flags.StringVar(&f.target, "target", "", "target file of the platform (default the embedded reference platform)")
 	flags.StringVar(&f.profile, "profile", suites.Profiles()[0].Name, `what the run is about: see "chainmail list profiles"`)
 	flags.StringSliceVar(&f.only, "only", nil, "run only these: ids with * and ?, families, or clauses, comma separated")
-	flags.StringSliceVar(&f.skip, "skip", nil, "do not run these, named as for --only")
-	flags.StringVar(&f.tls, "tls", "", "run the specs over this TLS version only: 1.2 or 1.3 (default each that the target offers)")
-	flags.StringVar(&f.keyCache, "key-cache", "", "folder where the search for RSA keys is remembered: the next run of the same seed is quicker")
+	f.effort.flags(flags)
 	flags.StringVar(&f.out, "out", "chainmail-report", "folder for the reports")
 	flags.StringVar(&f.seed, "seed", "", "seed of an earlier run (default a random one)")
 	flags.StringVar(&f.waivers, "waivers", "", "file of waivers: known troubles that are excused for a while")
@@ -95,7 +90,7 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 	defer done()
 	defer t.Close() // a driver that does not end has been killed
 	markUnmatched(waivers, profile.Runnables(specs(), t))
-	if err := f.narrow(t); err != nil {
+	if err := f.effort.narrow(t); err != nil {
 		return err
 	}
 
@@ -103,7 +98,7 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 	defer show.close()
 	var results writer
 	plan, err := suites.NewPlan(suites.Config{
-		Target: t, Profile: profile, Specs: specs(), Only: f.only, Skip: f.skip, Seed: seed, KeyCache: f.keyCache,
+		Target: t, Profile: profile, Specs: specs(), Only: f.only, Skip: f.effort.skip, Seed: seed, KeyCache: f.effort.keyCache, Jobs: f.effort.jobs,
 		Again:   func(id string) string { return f.commandLine(seed, "--only", quote(id)) }, // its axes say over which TLS version
 		Started: show.started,
 		Judged:  func(r reports.Result) { show.judged(r); results.add(r) },
@@ -205,22 +200,6 @@ func openTarget(ctx context.Context, file string) (*target.Target, error) {
 	return t, nil
 }
 
-// narrow leaves of the target's TLS versions the one that was asked for.
-func (f conformFlags) narrow(t *target.Target) error {
-	if f.tls == "" {
-		return nil
-	}
-	version, ok := map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}[f.tls]
-	if !ok {
-		return usage("leave it out for both", "--tls is %q: want 1.2 or 1.3", f.tls)
-	}
-	if !slices.Contains(t.MQTT.Versions, version) {
-		return usage("its target file says so under mqtt.tls", "--tls: %s does not offer TLS %s", t.Name, f.tls)
-	}
-	t.MQTT.Versions = []uint16{version}
-	return nil
-}
-
 func (f conformFlags) parseSeed() (certfactory.Seed, error) {
 	if f.seed == "" {
 		return certfactory.NewSeed(), nil
@@ -287,12 +266,7 @@ func header(t *target.Target, f conformFlags, seed certfactory.Seed, plan *suite
 	if len(f.only) > 0 {
 		selection = append(selection, "--only", quote(strings.Join(f.only, ",")))
 	}
-	if len(f.skip) > 0 {
-		selection = append(selection, "--skip", quote(strings.Join(f.skip, ",")))
-	}
-	if f.tls != "" {
-		selection = append(selection, "--tls", f.tls)
-	}
+	selection = append(selection, f.effort.words()...)
 	h.Again = f.commandLine(seed, selection...)
 	return h
 }

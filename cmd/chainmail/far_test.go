@@ -1,0 +1,40 @@
+package main
+
+import (
+	"flag"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chainmail-iot/chainmail/reports"
+)
+
+var (
+	far     = flag.Duration("far", 20*time.Millisecond, "how far away TestFarPlatform puts the platform: the time of a round trip")
+	farArgs = flag.String("far-args", "--only transport,chain/valid-*,chain/expired-*,chain/pathlen-*,token/token-form,trust,registration/autoreg-* --tls 1.3",
+		"what TestFarPlatform runs")
+)
+
+// A conforming platform conforms from far away too. With -far 100ms and -far-args
+// "" this is how long a run takes at such a distance.
+func TestFarPlatform(t *testing.T) {
+	platform := serve(t)
+	file := behind(t, platform, &relay{delay: *far / 2})
+	began := time.Now()
+	report, code := conform(t, append([]string{"--target", file}, strings.Fields(*farArgs)...)...)
+	t.Logf("%d runs, %v from end to end", len(report.Specs), time.Since(began).Round(time.Second))
+	if code != exitOK || report.Outcome != reports.Conformant {
+		t.Errorf("exit code %d, outcome %s, want conformant: %v", code, report.Outcome, report.Reasons)
+		for _, r := range report.Specs {
+			if r.Verdict != reports.Pass {
+				t.Errorf("%s: %s: %s", r.ID, r.Verdict, r.Reason)
+			}
+		}
+	}
+	if len(report.Notes) > 0 {
+		t.Errorf("left behind: %q", report.Notes)
+	}
+	if anchors := trustAnchors(t, platform); anchors != 0 {
+		t.Errorf("%d trust anchors left on the target, want none", anchors)
+	}
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chainmail-iot/chainmail/suites/target"
+)
+
+// A relay stands before one port of a platform: it makes the way longer, or treats
+// connections as a hostile platform would.
+type relay struct {
+	upstream string
+	// delay is how long each byte is on its way, there and back alike.
+	delay time.Duration
+	// seize is asked about each connection, counted from 1; true says that it has
+	// dealt with it. Nil: never.
+	seize func(n int, conn net.Conn) bool
+
+	listener net.Listener
+	count    atomic.Int64
+	open     sync.WaitGroup
+}
+
+// listen starts the relay; it ends with the test.
+func (r *relay) listen(t *testing.T) string {
+	t.Helper()
+	var err error
+	if r.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.listener.Close() })
+	r.open.Go(func() {
+		for {
+			conn, err := r.listener.Accept()
+			if err != nil {
+				return
+			}
+			r.open.Go(func() { r.serve(conn) })
+		}
+	})
+	return r.listener.Addr().String()
+}
+
+func (r *relay) serve(conn net.Conn) {
+	defer conn.Close()
+	if n := int(r.count.Add(1)); r.seize != nil && r.seize(n, conn) {
+		return
+	}
+	time.Sleep(2 * r.delay) // the TCP handshake of a connection that long
+	up, err := net.Dial("tcp", r.upstream)
+	if err != nil {
+		return
+	}
+	defer up.Close()
+	var both sync.WaitGroup
+	both.Go(func() { r.carry(up, conn) })
+	both.Go(func() { r.carry(conn, up) })
+	both.Wait()
+}
+
+// carry copies one direction. What was sent earlier arrives earlier, however much
+// is on the way; a reset arrives as a reset.
+func (r *relay) carry(to, from net.Conn) {
+	type piece struct {
+		data []byte
+		due  time.Time
+	}
+	way := make(chan piece, 1024)
+	go func() {
+		defer close(way)
+		for {
+			buffer := make([]byte, 16<<10)
+			n, err := from.Read(buffer)
+			if n > 0 {
+				way <- piece{buffer[:n], time.Now().Add(r.delay)}
+			}
+			if err != nil {
+				if err != io.EOF {
+					_ = to.(*net.TCPConn).SetLinger(0)
+				}
+				way <- piece{nil, time.Now().Add(r.delay)}
+				return
+			}
+		}
+	}()
+	for p := range way {
+		time.Sleep(time.Until(p.due))
+		if p.data == nil {
+			_ = to.(*net.TCPConn).CloseWrite()
+			continue
+		}
+		_, _ = to.Write(p.data) // who has gone away gets nothing more
+	}
+}
+
+// behind puts relays before all ports of a platform and returns the target file
+// that leads through them. Of the MQTT port it is the relay given.
+func behind(t *testing.T, platform ready, mqtt *relay, more ...string) string {
+	t.Helper()
+	data, err := os.ReadFile(platform.Target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(data)
+	mqtt.upstream = platform.MQTT
+	text = strings.ReplaceAll(text, platform.MQTT, mqtt.listen(t))
+	for _, address := range []string{platform.REST, platform.Management} {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, port, _ := net.SplitHostPort(u.Host)
+		r := relay{upstream: net.JoinHostPort("127.0.0.1", port), delay: mqtt.delay}
+		_, other, _ := net.SplitHostPort(r.listen(t))
+		text = strings.ReplaceAll(text, u.Host, strings.TrimSuffix(u.Host, port)+other)
+	}
+	file := filepath.Join(filepath.Dir(platform.Target), "behind.yaml")
+	write(t, file, []byte(text+strings.Join(more, "\n")))
+	system, err := target.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	system.REST.Close()
+	return file
+}

@@ -1,0 +1,119 @@
+package suites
+
+import (
+	"cmp"
+	"context"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/chainmail-iot/chainmail/reports"
+	"github.com/chainmail-iot/chainmail/suites/target"
+)
+
+// DefaultJobs is how many specs run side by side unless a Config says otherwise:
+// specs wait for the platform most of the time, so that they are more than
+// processors.
+const DefaultJobs = 8
+
+// stuckBound is how long a body that was told to end is waited for.
+const stuckBound = 30 * time.Second
+
+// A phase is specs that may run side by side: those that only connect, under one
+// maximum chain length; or those that run alone, one after the other.
+type phase struct {
+	beside   bool
+	length   int // the maximum chain length that they need; 0: they need none
+	items    []*item
+	launched bool
+}
+
+// An item is a variant on its way to a result.
+type item struct {
+	variant variant
+	phase   *phase
+	trial   *trial        // nil until it is over
+	over    chan struct{} // closed when the trial is over, or will not be begun any more
+}
+
+// phases puts the variants into the order in which they run: the seed shuffles
+// them, and those that change what others see come last.
+func (p *Plan) phases(lengths map[string]int) []*phase {
+	shuffled := slices.Clone(p.variants)
+	order := rand.New(rand.NewPCG(p.order(), 0))
+	order.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+	var all []*phase
+	for _, v := range shuffled {
+		beside, length := v.spec.Beside, 0
+		if beside && p.config.Target.Has(target.MaxChainLengthSetting) {
+			length = lengths[v.id()]
+		}
+		i := slices.IndexFunc(all, func(ph *phase) bool { return ph.beside == beside && ph.length == length })
+		if i < 0 {
+			i = len(all)
+			all = append(all, &phase{beside: beside, length: length})
+		}
+		all[i].items = append(all[i].items, &item{variant: v, phase: all[i], over: make(chan struct{})})
+	}
+	slices.SortFunc(all, func(a, b *phase) int {
+		if a.beside != b.beside {
+			return map[bool]int{true: -1, false: 1}[a.beside]
+		}
+		return cmp.Compare(a.length, b.length)
+	})
+	return all
+}
+
+// launch starts a phase when the one before it has ended; running knows of both.
+func (p *Plan) launch(ctx context.Context, ph *phase, s *session, running *sync.WaitGroup) {
+	running.Wait()
+	ph.launched = true
+	queue := make(chan *item, len(ph.items))
+	for _, i := range ph.items {
+		queue <- i
+	}
+	close(queue)
+	jobs := 1
+	if ph.beside {
+		jobs = cmp.Or(max(p.config.Jobs, 0), DefaultJobs)
+	}
+	for range min(jobs, len(ph.items)) {
+		running.Go(func() {
+			for i := range queue {
+				if ctx.Err() == nil {
+					i.trial = p.try(ctx, i.variant, s)
+				}
+				close(i.over)
+			}
+		})
+	}
+}
+
+// try runs one variant. A body that does not end though it was told to is left
+// behind, and what it may still do to its trial with it.
+func (p *Plan) try(ctx context.Context, v variant, s *session) *trial {
+	started := time.Now()
+	t := &trial{started: started}
+	e := &Env{Target: p.config.Target, Factory: p.factory, variant: v, trial: t, session: s}
+	ctx, cancel := context.WithTimeoutCause(ctx, p.bound(), errLate)
+	defer cancel()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		e.perform(ctx)
+	}()
+	select {
+	case <-ended:
+		return t
+	case <-ctx.Done():
+	}
+	select {
+	case <-ended:
+		return t
+	case <-time.After(stuckBound):
+	}
+	stuck := &trial{started: started, took: time.Since(started)}
+	stuck.note(reports.Inconclusive, errLate.Error())
+	return stuck
+}
