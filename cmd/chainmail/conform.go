@@ -28,6 +28,7 @@ type conformFlags struct {
 	out                   string
 	seed                  string
 	strict                bool
+	failFast              bool
 	deviations            []string
 	calibrated            string
 	waivers, writeWaivers string
@@ -60,6 +61,7 @@ after Ctrl-C too.`,
 	flags.StringVar(&f.waivers, "waivers", "", "file of waivers: known troubles that are excused for a while")
 	flags.StringVar(&f.writeWaivers, "write-waivers", "", "propose waivers for the troubles of this run in a new file")
 	flags.BoolVar(&f.strict, "strict", false, "a broken SHOULD counts as a broken MUST")
+	flags.BoolVar(&f.failFast, "fail-fast", false, "end the run at the first spec that keeps it from being conformant")
 	flags.StringSliceVar(&f.deviations, "deviation", nil, `without --target: break the reference platform, by names of "chainmail list deviations"`)
 	flags.StringVar(&f.calibrated, "calibration", "", "what the selftest of this program measured (default what it left for this user)")
 	return cmd
@@ -97,11 +99,19 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 	show := newProgress(cmd.ErrOrStderr())
 	defer show.close()
 	var results writer
+	ctx, stop := context.WithCancel(cmd.Context())
+	defer stop()
 	plan, err := suites.NewPlan(suites.Config{
 		Target: t, Profile: profile, Specs: specs(), Only: f.only, Skip: f.effort.skip, Seed: seed, KeyCache: f.effort.keyCache, Jobs: f.effort.jobs,
 		Again:   func(id string) string { return f.commandLine(seed, "--only", quote(id)) }, // its axes say over which TLS version
 		Started: show.started,
-		Judged:  func(r reports.Result) { show.judged(r); results.add(r) },
+		Judged: func(r reports.Result) {
+			show.judged(r)
+			results.add(r)
+			if f.failFast && f.harms(r) {
+				stop()
+			}
+		},
 	})
 	if err != nil && !errors.Is(err, suites.ErrNothingSelected) {
 		return &exit{code: exitUsage, err: err}
@@ -115,9 +125,19 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 	if plan == nil { // nothing selected: the report says so
 		return f.finish(cmd, &results, nil, reports.End{Finished: time.Now(), Notes: []string{err.Error()}}, err)
 	}
-	run, err := plan.Run(cmd.Context())
+	run, err := plan.Run(ctx)
 	show.close()
-	end := reports.End{Finished: time.Now(), Interrupted: interrupted(cmd.Context()), Notes: run.Notes}
+	results.header.RoundTrip = reports.InMilliseconds(run.RoundTrip)
+	return f.finish(cmd, &results, run.Results, ending(cmd.Context(), ctx, run, err), err)
+}
+
+// ending says how the run came to its end. The context of the command ends when
+// somebody interrupts it, that of the run also when it stops by itself.
+func ending(command, ofRun context.Context, run suites.Run, err error) reports.End {
+	end := reports.End{Finished: time.Now(), Interrupted: interrupted(command), Notes: run.Notes}
+	if interrupted(ofRun) && !end.Interrupted {
+		end.Notes = append(end.Notes, "the run ended at the first spec that did not come out well, as --fail-fast asks")
+	}
 	var unreachable *target.UnreachableError
 	switch {
 	case errors.As(err, &unreachable):
@@ -125,8 +145,13 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 	case err != nil:
 		end.Fault = err.Error()
 	}
-	results.header.RoundTrip = reports.InMilliseconds(run.RoundTrip)
-	return f.finish(cmd, &results, run.Results, end, err)
+	return end
+}
+
+// harms reports whether a run with this result cannot be conformant any more.
+func (f conformFlags) harms(r reports.Result) bool {
+	outcome, _ := reports.Judge([]string{r.ID}, []reports.Result{r}, f.strict, false)
+	return outcome != reports.Conformant && r.Verdict != reports.NotApplicable
 }
 
 // finish writes the reports, prints the summary and gives the exit code.

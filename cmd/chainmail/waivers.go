@@ -148,6 +148,9 @@ func markUnmatched(waivers []reports.Waiver, known []suites.Runnable) {
 // givenWaivers reads the waivers of a run, and says whether proposed ones may be
 // written: a file that is there may hold what somebody has thought about.
 func (f conformFlags) givenWaivers() ([]reports.Waiver, error) {
+	if f.failFast && (f.waivers != "" || f.writeWaivers != "") {
+		return nil, usage("leave one of them out", "--fail-fast cuts a run short, waivers are for a whole one")
+	}
 	if f.writeWaivers != "" {
 		if _, err := os.Lstat(f.writeWaivers); !errors.Is(err, fs.ErrNotExist) {
 			return nil, usage("name another file; copy from it what is wanted", "--write-waivers: %s is there already", f.writeWaivers)
