@@ -1,13 +1,14 @@
 # Each target is a line or two; what it does stands behind ##.
 GO ?= go
 TESTFLAGS ?=
+MUTATEFLAGS ?=
 BIN := bin/chainmail
 # A module of its own: what it needs nobody is to inherit.
 FOREIGN := refimpl/foreign
 # The tests of the command that start processes, which then watch for races too.
 RACES := TestConform|TestServe|TestLoad|TestForeign|TestTarget
 
-.PHONY: help build conform test race check fmt fmt-check lint selftest fuzz bench clean
+.PHONY: help build conform test race check fmt fmt-check lint selftest mutate fuzz bench clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +21,9 @@ conform: build ## judge the embedded reference platform, reports in chainmail-re
 
 selftest: build ## show that the specs can fail: the kill matrix
 	$(BIN) selftest
+
+mutate: ## change the source in small ways and list what nobody notices (MUTATEFLAGS)
+	$(GO) run ./cmd/mutate $(MUTATEFLAGS)
 
 test: ## run the tests
 	$(GO) test $(TESTFLAGS) ./...
@@ -57,4 +61,4 @@ bench: ## run the benchmarks, for benchstat
 	$(GO) test -run '^$$' -bench . -benchmem -count 6 ./...
 
 clean: ## remove what was built and reported
-	rm -rf bin chainmail-report chainmail-selftest
+	rm -rf bin chainmail-report chainmail-selftest chainmail-mutants

@@ -1,0 +1,306 @@
+package main
+
+import (
+	"go/ast"
+	"go/token"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// visit looks at a node and those around it, and says whether to look inside.
+func (f *finder) visit(n ast.Node, around []ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.FuncDecl:
+		f.earlyReturn(n)
+	case *ast.CallExpr:
+		if f.isSilent(f.text(n.Fun)) || broken(n) {
+			return false
+		}
+		f.arguments(n)
+	case *ast.IfStmt:
+		if broken(n.Cond) {
+			return false // what a deviation does is no code of the conforming platform
+		}
+		f.condition(n.Cond, leaves(n.Body))
+	case *ast.CaseClause:
+		if s, ok := around[len(around)-2].(*ast.SwitchStmt); ok && s.Tag == nil {
+			for _, condition := range n.List {
+				f.condition(condition, leaves(&ast.BlockStmt{List: n.Body}))
+			}
+		}
+	case *ast.BinaryExpr:
+		f.binary(n)
+	case *ast.UnaryExpr:
+		if n.Op == token.NOT && !broken(n.X) {
+			f.swap("negate", n, f.text(n.X))
+		}
+	case *ast.BasicLit:
+		f.constant(n, around)
+	case *ast.Ident:
+		f.truth(n, around)
+	case *ast.ReturnStmt:
+		f.returned(n, resultsOf(around))
+	case ast.Stmt:
+		f.statement(n, around)
+	}
+	return true
+}
+
+// isSilent reports whether a function, or what a call calls, is among those whose
+// doings nobody outside is meant to see.
+func (f *finder) isSilent(called string) bool {
+	return slices.ContainsFunc(f.silent, func(s string) bool {
+		return called == s || strings.HasSuffix(called, "."+s) || strings.HasSuffix(s, ".") && strings.Contains("."+called, "."+s)
+	})
+}
+
+// broken reports whether an expression asks for a deviation, and for nothing else.
+func broken(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.ParenExpr:
+		return broken(e.X)
+	case *ast.UnaryExpr:
+		return broken(e.X)
+	case *ast.CallExpr:
+		called, ok := e.Fun.(*ast.SelectorExpr)
+		if !ok || called.Sel.Name != "Has" || len(e.Args) != 1 {
+			return false
+		}
+		name, ok := e.Args[0].(*ast.SelectorExpr)
+		if !ok {
+			return false
+		}
+		of, ok := name.X.(*ast.Ident)
+		return ok && of.Name == "deviation"
+	}
+	return false
+}
+
+// leaves reports whether a block ends by going elsewhere: it hangs on a check.
+func leaves(b *ast.BlockStmt) bool {
+	if len(b.List) == 0 {
+		return false
+	}
+	switch b.List[len(b.List)-1].(type) {
+	case *ast.ReturnStmt, *ast.BranchStmt:
+		return true
+	}
+	return false
+}
+
+// condition negates a condition, and drops the check that it is of. What other
+// operators do to it is left to them.
+func (f *finder) condition(c ast.Expr, check bool) {
+	if check {
+		f.swap("drop check", c, "false && ("+f.text(c)+")")
+	}
+	switch c := c.(type) {
+	case *ast.UnaryExpr:
+		return
+	case *ast.BinaryExpr:
+		if c.Op == token.EQL || c.Op == token.NEQ {
+			return
+		}
+	}
+	f.swap("negate", c, "!("+f.text(c)+")")
+}
+
+var comparisons = map[token.Token]token.Token{
+	token.LSS: token.LEQ, token.LEQ: token.LSS, token.GTR: token.GEQ, token.GEQ: token.GTR, token.EQL: token.NEQ, token.NEQ: token.EQL,
+	token.LAND: token.LOR, token.LOR: token.LAND, token.ADD: token.SUB, token.SUB: token.ADD, token.MUL: token.QUO, token.QUO: token.MUL,
+	token.AND: token.OR, token.OR: token.AND, token.SHL: token.SHR, token.SHR: token.SHL,
+}
+
+// binary exchanges an operator for its neighbour, and drops one side of "and" and "or".
+func (f *finder) binary(b *ast.BinaryExpr) {
+	other, ok := comparisons[b.Op]
+	if !ok || holdsText(b) {
+		return
+	}
+	f.edit("operator", b.OpPos, b.OpPos+token.Pos(len(b.Op.String())), other.String())
+	if b.Op == token.LAND || b.Op == token.LOR {
+		if !broken(b.X) {
+			f.swap("drop term", b, f.text(b.Y))
+		}
+		if !broken(b.Y) {
+			f.swap("drop term", b, f.text(b.X))
+		}
+	}
+}
+
+// holdsText reports whether a sum is one of strings.
+func holdsText(b *ast.BinaryExpr) bool {
+	if b.Op != token.ADD {
+		return false
+	}
+	for _, side := range []ast.Expr{b.X, b.Y} {
+		switch side := side.(type) {
+		case *ast.BasicLit:
+			if side.Kind == token.STRING {
+				return true
+			}
+		case *ast.BinaryExpr:
+			if holdsText(side) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// constant moves a whole number by one, up and down; of a list of them, such as
+// an object identifier, the last one alone, and up.
+func (f *finder) constant(l *ast.BasicLit, around []ast.Node) {
+	n, err := strconv.ParseInt(l.Value, 0, 64)
+	if l.Kind != token.INT || err != nil {
+		return
+	}
+	if list, ok := around[len(around)-1].(*ast.CompositeLit); ok {
+		if list.Elts[len(list.Elts)-1] == l {
+			f.swap("constant", l, strconv.FormatInt(n+1, 10))
+		}
+		return
+	}
+	f.swap("constant", l, strconv.FormatInt(n+1, 10))
+	if n > 0 {
+		f.swap("constant", l, strconv.FormatInt(n-1, 10))
+	}
+}
+
+// truth exchanges true and false.
+func (f *finder) truth(i *ast.Ident, around []ast.Node) {
+	if of, ok := around[len(around)-1].(*ast.SelectorExpr); ok && of.Sel == i {
+		return
+	}
+	switch i.Name {
+	case "true":
+		f.swap("constant", i, "false")
+	case "false":
+		f.swap("constant", i, "true")
+	}
+}
+
+// symmetric are functions that do not care about the order of their arguments.
+var symmetric = []string{"Equal", "EqualFold", "ConstantTimeCompare", "max", "min"}
+
+// arguments exchanges arguments that stand beside each other. Where their types
+// differ the compiler will not have it.
+func (f *finder) arguments(c *ast.CallExpr) {
+	called := f.text(c.Fun)
+	if slices.Contains(symmetric, called[strings.LastIndex(called, ".")+1:]) {
+		return
+	}
+	for i := 1; i < len(c.Args); i++ {
+		a, b := c.Args[i-1], c.Args[i]
+		between := string(f.source[f.offset(a.End()):f.offset(b.Pos())])
+		if f.text(a) != f.text(b) && (c.Ellipsis == token.NoPos || i < len(c.Args)-1) {
+			f.edit("swap arguments", a.Pos(), b.End(), f.text(b)+between+f.text(a))
+		}
+	}
+}
+
+// statement removes a statement that declares nothing.
+func (f *finder) statement(s ast.Stmt, around []ast.Node) {
+	switch s := s.(type) {
+	case *ast.ExprStmt:
+		if c, ok := s.X.(*ast.CallExpr); ok && f.isSilent(f.text(c.Fun)) {
+			return
+		}
+	case *ast.AssignStmt:
+		if s.Tok == token.DEFINE || allBlank(s.Lhs) && f.silentCall(s.Rhs) {
+			return
+		}
+	case *ast.BranchStmt:
+		if s.Tok == token.FALLTHROUGH {
+			return
+		}
+	case *ast.IncDecStmt, *ast.DeferStmt, *ast.GoStmt, *ast.SendStmt:
+	default:
+		return
+	}
+	if loop, ok := around[len(around)-1].(*ast.ForStmt); ok && loop.Post == s {
+		f.swap("remove", s, "") // no block may stand there
+		return
+	}
+	f.swap("remove", s, "{ }")
+}
+
+func (f *finder) silentCall(list []ast.Expr) bool {
+	c, ok := list[0].(*ast.CallExpr)
+	return ok && f.isSilent(f.text(c.Fun))
+}
+
+func allBlank(list []ast.Expr) bool {
+	return !slices.ContainsFunc(list, func(e ast.Expr) bool {
+		i, ok := e.(*ast.Ident)
+		return !ok || i.Name != "_"
+	})
+}
+
+// resultsOf are the results of the innermost function around a node.
+func resultsOf(around []ast.Node) *ast.FieldList {
+	for _, n := range slices.Backward(around) {
+		switch n := n.(type) {
+		case *ast.FuncDecl:
+			return n.Type.Results
+		case *ast.FuncLit:
+			return n.Type.Results
+		}
+	}
+	return nil
+}
+
+// types spreads results: "a, b int" are two.
+func types(results *ast.FieldList) []ast.Expr {
+	var all []ast.Expr
+	if results == nil {
+		return nil
+	}
+	for _, field := range results.List {
+		for range max(len(field.Names), 1) {
+			all = append(all, field.Type)
+		}
+	}
+	return all
+}
+
+// returned has a function keep to itself what went wrong, and return the opposite
+// of what it found.
+func (f *finder) returned(r *ast.ReturnStmt, results *ast.FieldList) {
+	expected := types(results)
+	if len(expected) != len(r.Results) {
+		return
+	}
+	for i, e := range r.Results {
+		wanted := f.text(expected[i])
+		if named, ok := e.(*ast.Ident); ok && slices.Contains([]string{"nil", "true", "false"}, named.Name) {
+			continue
+		}
+		switch {
+		case wanted == "error" || strings.HasPrefix(wanted, "*"):
+			f.swap("swallow", e, "nil")
+		case wanted == "bool":
+			f.swap("negate", e, "!("+f.text(e)+")")
+		}
+	}
+}
+
+// earlyReturn has a function do nothing.
+func (f *finder) earlyReturn(d *ast.FuncDecl) {
+	if d.Body == nil || len(d.Body.List) == 0 {
+		return
+	}
+	expected := types(d.Type.Results)
+	at := d.Body.Lbrace + 1
+	if len(expected) == 1 && f.text(expected[0]) == "bool" {
+		f.edit("early return", at, at, " return true;")
+		f.edit("early return", at, at, " return false;")
+		return
+	}
+	zeros := make([]string, len(expected))
+	for i, e := range expected {
+		zeros[i] = "*new(" + f.text(e) + ")"
+	}
+	f.edit("early return", at, at, strings.TrimRight(" return "+strings.Join(zeros, ", "), " ")+";")
+}

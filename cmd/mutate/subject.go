@@ -1,0 +1,141 @@
+package main
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A subject is code to be mutated, and who is to notice.
+type subject struct {
+	name  string
+	parts []part
+	// silent are functions, and what calls call, whose doings nobody outside is meant
+	// to see: logs, figures, the words of errors. One that ends in a dot is a prefix.
+	silent []string
+	// build makes what the judges run; a mutant for which it fails is none.
+	build []string
+	// judges are asked in this order. One that fails has noticed the mutant.
+	judges []judge
+}
+
+// A part is files that one judge is likely to decide on.
+type part struct {
+	files []string // globs
+	first []string // the words that take the place of {first} in commands
+}
+
+// A judge is a command. In its words {bin}, {overlay}, {out}, {keys} and {seed}
+// stand for the program that was built, the overlay that makes the mutant, a
+// folder for reports, one for what is the same for all mutants, and the seed.
+type judge struct {
+	name    string
+	command []string
+}
+
+// conform is the command of the mutated program that judges the mutated platform
+// inside of it. Everything that is not as it is without the mutant counts.
+func conform(more ...string) []string {
+	return slices.Concat([]string{
+		"{bin}", "conform", "--strict", "--fail-fast", "--skip", "web", "--seed", "{seed}", "--key-cache", "{keys}", "--out", "{out}",
+	}, more)
+}
+
+// test is the command that runs tests against the mutated code.
+func test(words ...string) []string {
+	return append([]string{"go", "test", "-overlay", "{overlay}", "-failfast", "-timeout", "10m"}, words...)
+}
+
+// subjects returns what can be mutated.
+func subjects() []subject {
+	return []subject{
+		{
+			name: "platform",
+			parts: []part{
+				{[]string{"refimpl/trust/*.go"}, []string{"--tls", "1.3", "--only", "chain,identity"}},
+				{[]string{"refimpl/token/*.go"}, []string{"--tls", "1.3", "--only", "token"}},
+				{
+					[]string{"refimpl/broker/admission.go", "refimpl/broker/connect.go", "refimpl/broker/tls.go"},
+					[]string{"--tls", "1.3", "--only", "transport,trust,registration,identity"},
+				},
+				{
+					[]string{
+						"refimpl/rest/anchor*.go", "refimpl/rest/authentication.go", "refimpl/rest/bulk*.go",
+						"refimpl/rest/certificate_value.go", "refimpl/rest/device*.go", "refimpl/rest/option.go", "refimpl/rest/user.go",
+					},
+					[]string{"--tls", "1.3", "--only", "rest,registration,token,trust"},
+				},
+			},
+			silent: []string{
+				"Log.", "log.", "observe", "Observe", "errors.New", "fmt.Errorf", "refuse",
+				"Refusal.Error",
+			},
+			build: []string{"go", "build", "-buildvcs=false", "-ldflags=-w", "-overlay", "{overlay}", "-o", "{bin}", "./cmd/chainmail"},
+			judges: []judge{
+				{"the likely specs", conform("{first}")},
+				{"all specs", conform()},
+			},
+		},
+		{
+			name: "tester",
+			parts: []part{
+				{[]string{"suites/expect/*.go"}, []string{"./suites/expect"}},
+				{[]string{"suites/*.go"}, []string{"./suites"}},
+				{[]string{"reports/outcome.go", "reports/verdict.go"}, []string{"./reports"}},
+			},
+			silent: []string{"errors.New", "fmt.Errorf", "labels"},
+			build:  []string{"go", "build", "-overlay", "{overlay}", "./suites/...", "./reports/...", "./cmd/chainmail"},
+			judges: []judge{
+				{"its own tests", test("{first}")},
+				{"the tests of suites and reports", test("./suites", "./suites/expect", "./suites/target", "./reports")},
+				{"the tests of the command", test("-run", "TestScripts/(conform|target)|TestSilent|TestPlatformThat|TestConformAgainst|TestHostile", "./cmd/chainmail")},
+				{"the second platform", test("./suites/stock")},
+			},
+		},
+	}
+}
+
+// sources returns the files of a subject below the root of the module, each with
+// the part that it belongs to.
+func (s subject) sources(root string) (files []string, of map[string]part, err error) {
+	of = make(map[string]part)
+	for _, p := range s.parts {
+		for _, glob := range p.files {
+			matches, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(glob)))
+			if err != nil {
+				return nil, nil, err
+			}
+			for _, match := range matches {
+				name := path.Join(path.Dir(glob), filepath.Base(match))
+				if _, again := of[name]; !again && !strings.HasSuffix(name, "_test.go") {
+					files, of[name] = append(files, name), p
+				}
+			}
+		}
+	}
+	slices.Sort(files)
+	return files, of, nil
+}
+
+// mutants returns every mutant of a subject.
+func (s subject) mutants(root string) ([]mutant, map[string]part, error) {
+	files, of, err := s.sources(root)
+	if err != nil {
+		return nil, nil, err
+	}
+	var all []mutant
+	for _, file := range files {
+		source, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
+		if err != nil {
+			return nil, nil, err
+		}
+		found, err := find(file, source, s.silent)
+		if err != nil {
+			return nil, nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, of, nil
+}
