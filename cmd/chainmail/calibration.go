@@ -75,14 +75,20 @@ func keepCalibration(dir string, rows []matrixRow, now time.Time) (reports.Calib
 	}
 	c := reports.Calibration{Program: program, Finished: now.UTC().Truncate(time.Second)}
 	for _, r := range rows {
-		if r.deviation.Name == "" {
-			continue
-		}
-		c.Deviations++
-		if len(r.problems()) == 0 {
-			c.Killed++
-		} else {
-			c.Survivors = append(c.Survivors, r.deviation.Name)
+		wrong := len(r.problems()) > 0
+		switch len(r.deviations) {
+		case 1:
+			c.Deviations++
+			if wrong {
+				c.Survivors = append(c.Survivors, r.title())
+			} else {
+				c.Killed++
+			}
+		case 2:
+			c.Pairs++
+			if wrong {
+				c.MaskedPairs = append(c.MaskedPairs, r.title())
+			}
 		}
 	}
 	if err := c.WriteFile(filepath.Join(dir, "calibration.json")); err != nil {

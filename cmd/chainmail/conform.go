@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -21,7 +22,7 @@ import (
 
 // conformFlags are what `chainmail conform` is asked for.
 type conformFlags struct {
-	target                string
+	target, config        string
 	profile               string
 	only                  []string
 	effort                effort
@@ -63,6 +64,7 @@ after Ctrl-C too.`,
 	flags.BoolVar(&f.strict, "strict", false, "a broken SHOULD counts as a broken MUST")
 	flags.BoolVar(&f.failFast, "fail-fast", false, "end the run at the first spec that keeps it from being conformant")
 	flags.StringSliceVar(&f.deviations, "deviation", nil, `without --target: break the reference platform, by names of "chainmail list deviations"`)
+	flags.StringVar(&f.config, "config", "", `without --target: configuration of the reference platform, as for "chainmail serve"`)
 	flags.StringVar(&f.calibrated, "calibration", "", "what the selftest of this program measured (default what it left for this user)")
 	return cmd
 }
@@ -73,7 +75,7 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 	if err != nil {
 		return &exit{code: exitUsage, err: err}
 	}
-	seed, err := f.parseSeed()
+	seed, err := parseSeed(f.seed)
 	if err != nil {
 		return err
 	}
@@ -185,14 +187,21 @@ func (f conformFlags) load(ctx context.Context) (*target.Target, func(), error) 
 		if len(f.deviations) > 0 {
 			return nil, nil, usage("leave one of them out", "--deviation is for the embedded reference platform, --target for another")
 		}
+		if f.config != "" {
+			return nil, nil, usage("leave one of them out", "--config is for the embedded reference platform, --target for another")
+		}
 		t, err := openTarget(ctx, f.target)
 		return t, func() {}, err
+	}
+	config, err := f.embedded()
+	if err != nil {
+		return nil, nil, err
 	}
 	dir, _, err := folder("")
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := startPlatform(refimpl.Config{ManagementAddress: "127.0.0.1:0", Deviations: f.deviations}, dir)
+	p, err := startPlatform(config, dir)
 	if err != nil {
 		_ = os.RemoveAll(dir)
 		return nil, nil, err
@@ -210,6 +219,20 @@ func (f conformFlags) load(ctx context.Context) (*target.Target, func(), error) 
 	return t, done, nil
 }
 
+// embedded is how the reference platform is started for the run.
+func (f conformFlags) embedded() (refimpl.Config, error) {
+	var c refimpl.Config
+	if f.config != "" {
+		var err error
+		if c, err = refimpl.ReadConfig(f.config); err != nil {
+			return c, &exit{code: exitUsage, err: err}
+		}
+	}
+	c.ManagementAddress = cmp.Or(c.ManagementAddress, "127.0.0.1:0")
+	c.Deviations = append(c.Deviations, f.deviations...)
+	return c, nil
+}
+
 // openTarget reads a target file and starts its driver.
 func openTarget(ctx context.Context, file string) (*target.Target, error) {
 	t, err := target.Load(file)
@@ -225,11 +248,12 @@ func openTarget(ctx context.Context, file string) (*target.Target, error) {
 	return t, nil
 }
 
-func (f conformFlags) parseSeed() (certfactory.Seed, error) {
-	if f.seed == "" {
+// parseSeed reads the seed of an earlier run, or makes one.
+func parseSeed(word string) (certfactory.Seed, error) {
+	if word == "" {
 		return certfactory.NewSeed(), nil
 	}
-	seed, err := certfactory.ParseSeed(f.seed)
+	seed, err := certfactory.ParseSeed(word)
 	if err != nil {
 		return seed, usage("take the seed that a report shows, or leave --seed out", "--seed: %v", err)
 	}
@@ -241,6 +265,9 @@ func (f conformFlags) commandLine(seed certfactory.Seed, more ...string) string 
 	words := []string{"chainmail", "conform"}
 	if f.target != "" {
 		words = append(words, "--target", quote(f.target))
+	}
+	if f.config != "" {
+		words = append(words, "--config", quote(f.config))
 	}
 	if len(f.deviations) > 0 {
 		words = append(words, "--deviation", strings.Join(f.deviations, ","))

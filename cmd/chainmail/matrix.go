@@ -1,20 +1,23 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/chainmail-iot/chainmail/refimpl"
 	"github.com/chainmail-iot/chainmail/reports"
 	"github.com/chainmail-iot/chainmail/suites/claim"
 )
 
-// A matrixRow is one run of the specs against the reference platform: with a
-// deviation, or as it is. Its lists hold ids of specs without their axes.
+// A matrixRow is one run of the specs against the reference platform: as it is,
+// with a deviation, or with a pair of them. Its lists hold ids of specs without
+// their axes.
 type matrixRow struct {
-	deviation refimpl.Deviation // the zero value: as it is
-	claim     claim.Claim
+	manner     string              // how it is as it is: "", or "refusing late"
+	config     string              // configuration file for that manner; "" none
+	deviations []refimpl.Deviation // none: as it is
+	claims     []claim.Claim       // about each of them
 
 	outcome      reports.Outcome
 	ran          []string // every spec that was run
@@ -49,39 +52,82 @@ func (r *matrixRow) read(report reports.Report) {
 	}
 }
 
-func (r matrixRow) title() string { return cmp.Or(r.deviation.Name, "as it is") }
+// title names the row.
+func (r matrixRow) title() string {
+	if len(r.deviations) > 0 {
+		return strings.Join(r.names(), "+")
+	}
+	if r.manner != "" {
+		return "as it is, " + r.manner
+	}
+	return "as it is"
+}
+
+func (r matrixRow) names() []string {
+	var names []string
+	for _, d := range r.deviations {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+// args are what `chainmail conform` is told for this row. A deviation may break a
+// SHOULD alone, so the run is strict. One TLS version is enough for what has
+// nothing to do with TLS, and the page is left out, whose browser costs more than
+// all else, where no spec of it is claimed; the platform as it is gets everything.
+// A pair gets the specs that are claimed to find either.
+func (r matrixRow) args() []string {
+	args := []string{"--strict"}
+	if r.config != "" {
+		args = append(args, "--config", r.config)
+	}
+	if len(r.deviations) == 0 {
+		return args
+	}
+	args = append(args, "--deviation", strings.Join(r.names(), ","))
+	if !slices.ContainsFunc(r.claims, func(c claim.Claim) bool { return c.OverTLS }) {
+		args = append(args, "--tls", "1.3")
+	}
+	var globs, finders []string
+	for _, c := range r.claims {
+		globs, finders = append(globs, c.Globs()...), append(finders, c.FoundBy...)
+	}
+	if len(r.deviations) > 1 {
+		return append(args, "--only", strings.Join(finders, ","))
+	}
+	if !slices.ContainsFunc(globs, func(glob string) bool { return strings.HasPrefix(glob, "web/") }) {
+		args = append(args, "--skip", "web")
+	}
+	return args
+}
 
 // claimed are the specs of this run that must find the deviation.
 func (r matrixRow) claimed() []string {
-	return slices.DeleteFunc(slices.Clone(r.ran), func(id string) bool { return !r.claim.Finds(id) })
+	return slices.DeleteFunc(slices.Clone(r.ran), func(id string) bool {
+		return !slices.ContainsFunc(r.claims, func(c claim.Claim) bool { return c.Finds(id) })
+	})
 }
 
 // summary is the row in one line.
 func (r matrixRow) summary() string {
 	switch {
-	case r.deviation.Name == "":
-		return fmt.Sprintf("as it is: %s", r.outcome)
-	case r.claim.Unreliable != "":
-		return fmt.Sprintf("%s (%s): %s, as an unreliable platform must be", r.deviation.Name, r.deviation.Clause, r.outcome)
+	case len(r.deviations) != 1:
+		return fmt.Sprintf("%s: %s", r.title(), r.outcome)
+	case r.claims[0].Unreliable != "":
+		return fmt.Sprintf("%s (%s): %s, as an unreliable platform may be", r.title(), r.deviations[0].Clause, r.outcome)
 	}
 	claimed := r.claimed()
 	missed := without(claimed, r.found)
-	return fmt.Sprintf("%s (%s): found by %d of %d specs that claim it", r.deviation.Name, r.deviation.Clause, len(claimed)-len(missed), len(claimed))
+	return fmt.Sprintf("%s (%s): found by %d of %d specs that claim it", r.title(), r.deviations[0].Clause, len(claimed)-len(missed), len(claimed))
 }
 
 // problems says what did not come out as it must, a line each.
 func (r matrixRow) problems() []string {
-	var all []string
-	add := func(what string, ids []string) {
-		for _, id := range ids {
-			all = append(all, what+": "+id)
-		}
-	}
-	add("our own fault", r.faults)
+	all := each("our own fault", r.faults)
 	switch {
-	case r.deviation.Name == "":
-		add("does not pass", r.found)
-		add("inconclusive", r.inconclusive)
+	case len(r.deviations) == 0:
+		all = append(all, each("does not pass", r.found)...)
+		all = append(all, each("inconclusive", r.inconclusive)...)
 		if r.outcome != reports.Conformant {
 			all = append(all, "the platform as it is must be conformant")
 		}
@@ -89,24 +135,37 @@ func (r matrixRow) problems() []string {
 	case r.outcome == reports.Conformant:
 		all = append(all, "the platform was found conformant")
 	}
-	if r.claim.Unreliable != "" {
+	if len(r.deviations) > 1 || r.claims[0].Unreliable != "" {
 		return all
 	}
+	return append(all, r.broken(r.claims[0])...)
+}
+
+// broken says in which ways the run does not keep the claim.
+func (r matrixRow) broken(c claim.Claim) []string {
 	claimed := r.claimed()
+	all := each("did not find it", without(claimed, r.found))
 	if len(claimed) == 0 {
 		all = append(all, "no spec that claims it was run")
 	}
-	add("did not find it", without(claimed, r.found))
 	for _, id := range r.ran {
-		passed := !slices.Contains(r.found, id) && !slices.Contains(r.inconclusive, id)
-		switch explained := r.claim.Explains(id); {
-		case slices.Contains(r.found, id) && !explained:
+		found, inconclusive := slices.Contains(r.found, id), slices.Contains(r.inconclusive, id)
+		switch explained := c.Explains(id); {
+		case found && !explained:
 			all = append(all, "found it, and nobody claims so: "+id)
-		case slices.Contains(r.inconclusive, id) && !explained && r.claim.Inconclusive == "":
+		case inconclusive && !explained && c.Inconclusive == "":
 			all = append(all, "inconclusive, and nobody said why: "+id)
-		case passed && explained && !r.claim.Finds(id):
+		case !found && !inconclusive && explained && !c.Finds(id):
 			all = append(all, "is said to be dragged along, and passed: "+id)
 		}
+	}
+	return all
+}
+
+func each(what string, ids []string) []string {
+	var all []string
+	for _, id := range ids {
+		all = append(all, what+": "+id)
 	}
 	return all
 }

@@ -3,18 +3,22 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/chainmail-iot/chainmail/certfactory"
 	"github.com/chainmail-iot/chainmail/refimpl"
 	"github.com/chainmail-iot/chainmail/reports"
 	"github.com/chainmail-iot/chainmail/suites/claim"
@@ -23,6 +27,9 @@ import (
 // selftestFlags are what `chainmail selftest` is asked for.
 type selftestFlags struct {
 	deviations []string
+	pairs      int
+	config     string
+	seed       string
 	out        string
 	jobs       int
 }
@@ -34,20 +41,33 @@ func newSelftest() *cobra.Command {
 		Long: `Run the specs against the reference platform as it is, which must be
 conformant, and once against each of its deviations. A deviation is killed when
 the specs that are claimed to find it do, and no others but those that it is known
-to drag along. Each run is a process of its own. What came of it is kept, so that
-every later report of this very program says what its verdicts are worth.`,
-		Example: "  chainmail selftest\n  chainmail selftest --deviation accepts-expired --out matrix",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return f.selftest(cmd) },
+to drag along. With --pairs, platforms that are wrong in two ways at once are tried
+too: neither may hide the other. Each run is a process of its own.
+
+What came of a whole selftest is kept, so that every later report of this very
+program says what its verdicts are worth.`,
+		Example: `  chainmail selftest
+  chainmail selftest --deviation accepts-expired --out matrix
+  chainmail selftest --pairs 100
+  chainmail selftest --config late.yaml      # the same of a platform that refuses late`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.selftest(cmd) },
 	}
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.deviations, "deviation", nil, "only these deviations (default all)")
+	flags.IntVar(&f.pairs, "pairs", 0, "how many pairs of deviations to try as well, drawn by the seed")
+	flags.StringVar(&f.config, "config", "", `configuration of the reference platform in every run, as for "chainmail serve"`)
+	flags.StringVar(&f.seed, "seed", "", "seed of an earlier selftest (default a random one)")
 	flags.StringVar(&f.out, "out", "chainmail-selftest", "folder for the reports of each run")
 	flags.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "how many runs side by side")
 	return cmd
 }
 
 func (f selftestFlags) selftest(cmd *cobra.Command) error {
-	rows, err := f.rows()
+	seed, err := parseSeed(f.seed)
+	if err != nil {
+		return err
+	}
+	rows, err := f.rows(seed)
 	if err != nil {
 		return err
 	}
@@ -55,24 +75,27 @@ func (f selftestFlags) selftest(cmd *cobra.Command) error {
 	if err != nil {
 		return fmt.Errorf("find own program: %w", err)
 	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "%d runs, seed %s\n", len(rows), seed)
+	judge := func(ctx context.Context, r *matrixRow) error {
+		if err := f.run(ctx, self, seed, r); err != nil {
+			return err
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s: found by %d specs\n", r.title(), len(r.found))
+		return nil
+	}
 	group, ctx := errgroup.WithContext(cmd.Context())
 	group.SetLimit(max(f.jobs, 1))
-	for i := range rows {
-		group.Go(func() error {
-			if err := f.run(ctx, self, &rows[i]); err != nil {
-				return err
-			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s: found by %d specs\n", rows[i].title(), len(rows[i].found))
-			return nil
-		})
+	err = judge(ctx, &rows[0]) // alone: it fills the key cache for the others
+	for i := 1; i < len(rows) && err == nil; i++ {
+		group.Go(func() error { return judge(ctx, &rows[i]) })
 	}
-	if err := group.Wait(); err != nil {
+	if err := cmp.Or(err, group.Wait()); err != nil {
 		if interrupted(cmd.Context()) {
 			return &exit{code: exitInterrupted, err: errors.New("interrupted")}
 		}
 		return err
 	}
-	if len(f.deviations) == 0 {
+	if len(f.deviations) == 0 && f.config == "" {
 		if _, err := keepCalibration(f.out, rows, time.Now()); err != nil {
 			return err
 		}
@@ -80,31 +103,66 @@ func (f selftestFlags) selftest(cmd *cobra.Command) error {
 	return conclude(cmd, rows)
 }
 
-// rows lists the runs: the platform as it is, then each deviation.
-func (f selftestFlags) rows() ([]matrixRow, error) {
+// rows lists the runs: the platform as it is and as it may also be, each
+// deviation, and the pairs.
+func (f selftestFlags) rows(seed certfactory.Seed) ([]matrixRow, error) {
 	known := refimpl.Deviations()
 	for _, name := range f.deviations {
 		if !slices.ContainsFunc(known, func(d refimpl.Deviation) bool { return d.Name == name }) {
 			return nil, usage(`"chainmail list deviations" shows them`, "unknown deviation %q", name)
 		}
 	}
-	rows := []matrixRow{{}}
+	rows := []matrixRow{{config: f.config}}
+	if len(f.deviations) == 0 && f.config == "" {
+		late, err := f.late()
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, matrixRow{manner: "refusing late", config: late})
+	}
+	var reliable []matrixRow
 	for _, d := range known {
-		if len(f.deviations) == 0 || slices.Contains(f.deviations, d.Name) {
-			c, _ := claim.Of(d.Name) // a test sees to it that there is one
-			rows = append(rows, matrixRow{deviation: d, claim: c})
+		if len(f.deviations) > 0 && !slices.Contains(f.deviations, d.Name) {
+			continue
+		}
+		c, _ := claim.Of(d.Name) // a test sees to it that there is one
+		row := matrixRow{config: f.config, deviations: []refimpl.Deviation{d}, claims: []claim.Claim{c}}
+		rows = append(rows, row)
+		if c.Unreliable == "" {
+			reliable = append(reliable, row)
 		}
 	}
-	return rows, nil
+	return append(rows, pairs(reliable, f.pairs, seed)...), nil
+}
+
+// late writes the configuration of a platform that refuses after the handshake.
+func (f selftestFlags) late() (string, error) {
+	if err := os.MkdirAll(f.out, 0o755); err != nil {
+		return "", usage("name a folder that can be written with --out", "%v", err)
+	}
+	file := filepath.Join(f.out, "late.yaml")
+	return file, os.WriteFile(file, []byte("apiVersion: chainmail/v1\nkind: Platform\nlateRefusal: true\n"), 0o644)
+}
+
+// pairs draws n different pairs of rows.
+func pairs(single []matrixRow, n int, seed certfactory.Seed) []matrixRow {
+	var all []matrixRow
+	for i, a := range single {
+		for _, b := range single[i+1:] {
+			all = append(all, matrixRow{
+				config: a.config, deviations: slices.Concat(a.deviations, b.deviations), claims: slices.Concat(a.claims, b.claims),
+			})
+		}
+	}
+	random := rand.New(rand.NewChaCha8(sha256.Sum256(seed[:])))
+	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all[:min(max(n, 0), len(all))]
 }
 
 // run judges one platform in a process of its own and reads its report.
-func (f selftestFlags) run(ctx context.Context, self string, r *matrixRow) error {
-	dir := filepath.Join(f.out, cmp.Or(r.deviation.Name, "as-it-is"))
-	args := []string{"conform", "--out", dir}
-	if r.deviation.Name != "" {
-		args = append(args, "--deviation", r.deviation.Name)
-	}
+func (f selftestFlags) run(ctx context.Context, self string, seed certfactory.Seed, r *matrixRow) error {
+	dir := filepath.Join(f.out, strings.NewReplacer(" ", "-", ",", "").Replace(r.title()))
+	args := append([]string{"conform", "--out", dir, "--seed", seed.String(), "--key-cache", filepath.Join(f.out, "keys")}, r.args()...)
 	command := exec.CommandContext(ctx, self, args...)
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = 2 * closeBound

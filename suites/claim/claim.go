@@ -23,6 +23,9 @@ import (
 type Claim struct {
 	// Deviation is its name in package refimpl/deviation.
 	Deviation string `yaml:"deviation"`
+	// OverTLS: it shows over one TLS version only, so the specs are run over all
+	// of them. Otherwise one version is enough to find it.
+	OverTLS bool `yaml:"overTLS,omitempty"`
 	// FoundBy are ids or globs of the specs that must find it: each ends with
 	// the verdict fail, or warn where its level is should.
 	FoundBy []string `yaml:"foundBy,omitempty"`
