@@ -2,7 +2,6 @@ package measure
 
 import (
 	"math"
-	"slices"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -147,9 +146,4 @@ func (h *Histogram) Cumulative(bounds []time.Duration) []uint64 {
 		sums[i] = sum
 	}
 	return sums
-}
-
-// clone returns a copy that shares nothing that changes with h.
-func (h *Histogram) clone() Histogram {
-	return Histogram{buckets: slices.Clip(h.all()), count: h.count, min: h.min, max: h.max, sum: h.sum}
 }

@@ -81,12 +81,17 @@ const (
 	results
 )
 
-// Roles, Stages, Outcomes and Results list what there is, in the order of the
-// reports.
-func Roles() []Role       { return list(roles) }
-func Stages() []Stage     { return list(stages) }   // Stages: see Roles.
-func Outcomes() []Outcome { return list(outcomes) } // Outcomes: see Roles.
-func Results() []Result   { return list(results) }  // Results: see Roles.
+// Roles lists what there is, in the order of the reports.
+func Roles() []Role { return list(roles) }
+
+// Stages lists what there is, in the order of the reports.
+func Stages() []Stage { return list(stages) }
+
+// Outcomes lists what there is, in the order of the reports.
+func Outcomes() []Outcome { return list(outcomes) }
+
+// Results lists what there is, in the order of the reports.
+func Results() []Result { return list(results) }
 
 func list[T ~uint8](n T) []T {
 	all := make([]T, n)

@@ -76,7 +76,11 @@ func parseMetric(name string) (m metric, reason string, at int) {
 		}
 		return parseStage(metric{stage: measure.StageKey{Role: measure.Bad}}, rest, len("bad."))
 	}
+	// Without a statistic, ready is the result and not the stage.
+	i := slices.IndexFunc(measure.Results(), func(r measure.Result) bool { return r.String() == head })
 	switch {
+	case i >= 0 && !dotted:
+		return metric{of: ofResult, result: measure.Result(i)}, "", 0
 	case head == "lag":
 		m.of = ofLag
 		return parseStatistic(m, rest, len(head)+1, false)
@@ -88,12 +92,9 @@ func parseMetric(name string) (m metric, reason string, at int) {
 		return m, fmt.Sprintf("unknown stage %q: want one of %s", head, join(measure.Stages())), 0
 	case head == "lost":
 		return metric{of: ofLost}, "", 0
-	}
-	i := slices.IndexFunc(measure.Results(), func(r measure.Result) bool { return r.String() == head })
-	if i < 0 {
+	default:
 		return m, fmt.Sprintf("unknown metric %q: want %s", head, possibleHeads()), 0
 	}
-	return metric{of: ofResult, result: measure.Result(i)}, "", 0
 }
 
 func possibleHeads() string {
@@ -261,21 +262,6 @@ func (m metric) span(h *measure.Histogram) time.Duration {
 	default:
 		return h.Quantile(m.q)
 	}
-}
-
-// settled reports whether what f holds is enough to end a run over.
-func (m metric) settled(f *measure.Figures, u unit) bool {
-	_, all, _ := m.counted(f)
-	switch {
-	case m.isRate():
-		s := f.Of(m.stage)
-		return s.Last-s.First >= 10*time.Second
-	case m.isSpan() && m.stat != most && m.stat != least:
-		return m.histogram(f).Count() >= enough
-	case u == share:
-		return all >= enough
-	}
-	return true
 }
 
 func join[T fmt.Stringer](words []T) string {

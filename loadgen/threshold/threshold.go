@@ -8,6 +8,7 @@ package threshold
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/chainmail-iot/chainmail/loadgen/measure"
 )
@@ -44,18 +45,55 @@ func (t Threshold) Judge(figures *measure.Figures) Verdict {
 }
 
 // enough is how many samples a share or a quantile needs before a run may be
-// ended because of it. Fewer say too little.
-const enough = 100
+// ended because of it, and settling how long a rate. Less says too little.
+const (
+	enough   = 100
+	settling = 10 * time.Second
+)
 
-// Broken judges t while the run goes on. It is true only where the limit is
-// broken and that does not rest on a beginning: a quantile, a mean or a share of
-// fewer than 100 samples, and a rate before ten seconds, decide nothing yet.
+// Broken judges t while the run goes on. It is true only where the limit is broken
+// and waiting could not mend it, or is not likely to: a counter that has still to
+// grow, a quantile or a share of fewer than 100 samples, a rate of less than ten
+// seconds decide nothing yet.
 func (t Threshold) Broken(figures *measure.Figures) (Verdict, bool) {
+	observed, reason := t.metric.observe(figures, t.unit)
 	v := t.Judge(figures)
-	if v.Met || !v.Measured {
+	if v.Met || reason != "" {
 		return v, false
 	}
-	return v, t.metric.settled(figures, t.unit)
+	_, all, _ := t.metric.counted(figures)
+	switch t.unit {
+	case number:
+		return v, t.beyond(observed, true)
+	case share: // arrivals under way count as neither one nor the other
+		return v, t.beyond(observed, true) && all >= enough
+	case perSecond:
+		s := figures.Of(t.metric.stage)
+		return v, s.Last-s.First >= settling
+	}
+	switch t.metric.stat {
+	case most:
+		return v, t.beyond(observed, true)
+	case least:
+		return v, t.beyond(observed, false)
+	default:
+		return v, t.metric.histogram(figures).Count() >= enough
+	}
+}
+
+// beyond reports whether a value that only grows, or only falls, has passed the limit
+// for good.
+func (t Threshold) beyond(observed float64, grows bool) bool {
+	switch t.op {
+	case "<", "<=":
+		return grows
+	case ">", ">=":
+		return !grows
+	case "==":
+		return grows == (observed > t.value)
+	default:
+		return false
+	}
 }
 
 func (t Threshold) holds(observed float64) bool {

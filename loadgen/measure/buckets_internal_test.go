@@ -1,0 +1,57 @@
+package measure
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+// TestBucketsAreTheLibrarys: the layout that chunks rest on is the one in which
+// the library counts. A chunk written with one version of it must mean the same to
+// every other.
+func TestBucketsAreTheLibrarys(t *testing.T) {
+	t.Parallel()
+	h := newDense()
+	if got := len(h.Export().Counts); got != counters {
+		t.Fatalf("the library has %d counters, want %d", got, counters)
+	}
+	for i, bar := range completely(t) {
+		b := bucket{index: uint32(i)}
+		if b.floor() != bar.from || b.ceil() != bar.to {
+			t.Fatalf("bucket %d is %d to %d, the library's is %d to %d", i, b.floor(), b.ceil(), bar.from, bar.to)
+		}
+		if indexOf(b.floor()) != b.index || indexOf(b.ceil()) != b.index {
+			t.Fatalf("bucket %d: its ends are in %d and %d", i, indexOf(b.floor()), indexOf(b.ceil()))
+		}
+	}
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 1000 {
+		v := r.Int64N(highest + 1)
+		h.Reset()
+		if err := h.RecordValue(v); err != nil {
+			t.Fatal(err)
+		}
+		if h.Export().Counts[indexOf(v)] != 1 {
+			t.Fatalf("%d is not in bucket %d", v, indexOf(v))
+		}
+	}
+}
+
+type ends struct{ from, to int64 }
+
+// completely returns the ends of every bucket up to the one of an hour, by the
+// library.
+func completely(t *testing.T) []ends {
+	t.Helper()
+	h := newDense()
+	if err := h.RecordValue(highest); err != nil {
+		t.Fatal(err)
+	}
+	var all []ends
+	for _, bar := range h.Distribution() {
+		all = append(all, ends{bar.From, bar.To})
+	}
+	if len(all) <= counters-half {
+		t.Fatalf("the library lists %d buckets", len(all))
+	}
+	return all
+}
