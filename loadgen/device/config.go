@@ -46,6 +46,9 @@ type Config struct {
 	Timeouts Timeouts
 	// Dialer opens the TCP connection; network is always "tcp". Optional: a net.Dialer without TCP keep-alive.
 	Dialer func(ctx context.Context, network, address string) (net.Conn, error)
+	// Ended is called once, when the Network Connection of an admitted device has ended, in the goroutine that read from it. It
+	// spares whoever holds thousands of devices a goroutine for each that waits for Closed. Optional.
+	Ended func(End)
 	// TLS and MQTT hold what is rarely needed.
 	TLS  TLSOptions
 	MQTT MQTTOptions
@@ -73,6 +76,8 @@ type TLSOptions struct {
 	Sessions tls.ClientSessionCache
 	// Time is the clock by which the server's certificate is judged. Optional: time.Now.
 	Time func() time.Time
+	// Verifier judges the server's certificate and remembers the chains that were good. Optional: crypto/tls judges each anew.
+	Verifier *Verifier
 }
 
 // MQTTOptions are what of MQTT is rarely set.

@@ -82,7 +82,7 @@ func (a *attempt) dial(ctx context.Context) error {
 		a.wire = &wire{Conn: conn}
 		return nil
 	}
-	a.out.Layer = LayerTCPConnect
+	a.out.Layer, a.out.DialError = LayerTCPConnect, err
 	a.out.TimedOut = timedOut(err)
 	a.cause = err.Error()
 	if err := stopped(ctx, err); err != nil {

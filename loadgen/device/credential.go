@@ -21,7 +21,7 @@ type credential struct {
 // tlsConfig makes the client's side. GetClientCertificate rather than Certificates, since with these Go leaves out, and does not
 // say so, a chain whose issuer is not in the server's list.
 func (c *Config) tlsConfig(cred *credential) *tls.Config {
-	return &tls.Config{
+	config := &tls.Config{
 		ServerName:           c.ServerName,
 		RootCAs:              c.RootCAs,
 		MinVersion:           c.MinVersion,
@@ -31,6 +31,11 @@ func (c *Config) tlsConfig(cred *credential) *tls.Config {
 		Time:                 c.TLS.Time,
 		GetClientCertificate: cred.present,
 	}
+	if c.TLS.Verifier != nil {
+		config.InsecureSkipVerify = true // in favour of the Verifier, which is called for resumed sessions as well
+		config.VerifyConnection = c.TLS.Verifier.judge(c)
+	}
+	return config
 }
 
 func (c *credential) present(request *tls.CertificateRequestInfo) (*tls.Certificate, error) {

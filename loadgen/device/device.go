@@ -37,6 +37,7 @@ type Device struct {
 	response  time.Duration
 	keepAlive time.Duration
 	linger    time.Duration
+	ended     func(End) // nil where nobody wants to know
 	closed    chan struct{}
 
 	writing sync.Mutex // held for the length of one write; never taken while mu is held
@@ -65,7 +66,7 @@ type Device struct {
 func newDevice(cfg *Config, conn net.Conn, w *wire, in *packetReader) *Device {
 	d := &Device{
 		conn: conn, wire: w, in: in,
-		response: cfg.Timeouts.Response, linger: cfg.Timeouts.Close, closed: make(chan struct{}),
+		response: cfg.Timeouts.Response, linger: cfg.Timeouts.Close, ended: cfg.Ended, closed: make(chan struct{}),
 		lastWrite: time.Now(),
 	}
 	d.mu.Lock()

@@ -38,6 +38,8 @@ const (
 type Outcome struct {
 	// Layer is where the attempt ended.
 	Layer Layer
+	// DialError says why there was no TCP connection; nil on every other layer.
+	DialError error
 	// Alert is the TLS alert received, nil when none was. close_notify is not one: see CloseNotify.
 	Alert *Alert
 	// LocalAlert is the alert by which the tester refused the server, where it is known; TLSError says why it did: a chain that

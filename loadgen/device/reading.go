@@ -44,6 +44,15 @@ func (d *Device) finish(err error) {
 	}
 	_ = d.wire.Close() // nothing more is to be sent
 
+	end = d.settle(end, err)
+	close(d.closed)
+	if d.ended != nil {
+		d.ended(end)
+	}
+}
+
+// settle makes the end final and wakes whoever waits for something that will not come now.
+func (d *Device) settle(end End, err error) End {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if broken, ok := err.(*violation); ok {
@@ -55,7 +64,7 @@ func (d *Device) finish(err error) {
 		d.timer.Stop()
 	}
 	d.changed()
-	close(d.closed)
+	return end
 }
 
 // handle takes one packet in and sends the answer that MQTT 3.1.1 §4.3 asks for.
