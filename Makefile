@@ -8,7 +8,7 @@ FOREIGN := refimpl/foreign
 # The tests of the command that start processes, which then watch for races too.
 RACES := TestConform|TestServe|TestLoad|TestForeign|TestTarget
 
-.PHONY: help build conform test race check fmt fmt-check lint selftest mutate fuzz bench clean
+.PHONY: help build conform load test race check fmt fmt-check lint selftest mutate fuzz bench clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ build: ## build bin/chainmail
 
 conform: build ## judge the embedded reference platform, reports in chainmail-report/
 	$(BIN) conform
+
+load: build ## let 10,000 devices get their tokens from the embedded reference platform
+	$(BIN) load
 
 selftest: build ## show that the specs can fail: the kill matrix
 	$(BIN) selftest
@@ -61,4 +64,4 @@ bench: ## run the benchmarks, for benchstat
 	$(GO) test -run '^$$' -bench . -benchmem -count 6 ./...
 
 clean: ## remove what was built and reported
-	rm -rf bin chainmail-report chainmail-selftest chainmail-mutants
+	rm -rf bin chainmail-report chainmail-load chainmail-selftest chainmail-mutants

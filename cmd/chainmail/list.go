@@ -30,12 +30,13 @@ func listings() []listing {
 		{"cases", "The chains that devices present", []string{"CASE", "EXPECTED", "CLAUSES", "HOW"}, listCases},
 		{"deviations", "The ways in which the reference platform can be wrong", []string{"DEVIATION", "CLAUSE", "CAUGHT BY", "SUMMARY"}, listDeviations},
 		{"profiles", "Which clauses a run can be about", []string{"PROFILE", "SUMMARY"}, listProfiles},
+		{"plans", "The load plans that come along", []string{"PLAN", "DEVICES", "ABOUT"}, listPlans},
 	}
 }
 
 func newList() *cobra.Command {
 	list := &cobra.Command{
-		Use: "list", Short: "List specs, clauses, cases, deviations or profiles",
+		Use: "list", Short: "List specs, clauses, cases, deviations, profiles or plans",
 		Example: "  chainmail list specs\n  chainmail list clauses --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return usage(`"chainmail list --help" shows them`, "say what to list")

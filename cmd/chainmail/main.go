@@ -3,9 +3,10 @@
 //
 //	chainmail conform                 judge the embedded reference platform
 //	chainmail conform --target FILE   judge another platform
+//	chainmail load                    let a fleet of devices come, and measure the platform
 //	chainmail serve                   run the reference platform
 //	chainmail selftest                show that the specs can fail
-//	chainmail list specs              what is tried (also clauses, cases, deviations, profiles)
+//	chainmail list specs              what is tried (also clauses, cases, deviations, profiles, plans)
 //	chainmail explain ID              what one of these is: what it sends, what is expected, why
 //	chainmail certs …                 CA directories, device certificates, key stores, bad chains as files
 //	chainmail report …                earlier runs again, and load runs compared

@@ -21,7 +21,7 @@ type serveFlags struct {
 	dir, data              string
 	maxChainLength         int
 	deviations             []string
-	json, quiet            bool
+	json, quiet, untilEOF  bool
 }
 
 func newServe() *cobra.Command {
@@ -63,6 +63,7 @@ A configuration file says more than the flags do:
 	flags.IntVar(&f.maxChainLength, "max-chain-length", 2, "longest chain that is accepted, device and trust anchor included")
 	flags.StringSliceVar(&f.deviations, "deviation", nil, `break the platform on purpose: names of "chainmail list deviations"`)
 	flags.BoolVar(&f.json, "json", false, "say where it listens as one line of JSON")
+	flags.BoolVar(&f.untilEOF, "until-eof", false, "end when standard input ends, too")
 	flags.BoolVar(&f.quiet, "quiet", false, "do not log refusals to stderr")
 	return cmd
 }
@@ -101,7 +102,11 @@ func (f serveFlags) serve(cmd *cobra.Command) (err error) {
 		_ = p.stop()
 		return err
 	}
-	<-cmd.Context().Done()
+	ctx := cmd.Context()
+	if f.untilEOF {
+		ctx = withInput(ctx, cmd.InOrStdin())
+	}
+	<-ctx.Done()
 	return p.stop()
 }
 
