@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"slices"
+	"strings"
 
 	"github.com/onsi/gomega"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/chainmail-iot/chainmail/loadgen/device"
 	"github.com/chainmail-iot/chainmail/reports"
 	"github.com/chainmail-iot/chainmail/suites/expect"
+	"github.com/chainmail-iot/chainmail/suites/target"
 )
 
 // FromCases returns the specs of all cases of some groups of the catalogue.
@@ -142,6 +144,7 @@ func (e *Env) refusing(ctx context.Context, c cases.Case) {
 	}
 	gomega.Expect(outcome).To(expect.BeRefused())
 	e.remarkAlert(outcome, c)
+	e.remarkForm(outcome, c.Clauses[0])
 }
 
 // recording tries a case that may go either way. That the platform did not fall
@@ -169,4 +172,16 @@ func (e *Env) remarkAlert(o device.Outcome, c cases.Case) {
 		return
 	}
 	e.Remark("alert %s, where RFC 8446 §6.2 would choose %v", o.Alert.Name, c.RFCAlert)
+}
+
+// remarkForm notes a refusal in another form than the target file says: it is
+// worth a look, and no contradiction.
+func (e *Env) remarkForm(o device.Outcome, clause string) {
+	declared := e.Target.Policy.Refusal.Chain
+	if strings.HasPrefix(clause, "DC-ID-") {
+		declared = e.Target.Policy.Refusal.Identity
+	}
+	if seen := target.FormOf(o.Alert != nil, o.ReturnCode != nil); declared != "" && seen != declared {
+		e.Remark("refused by %s, where the target file says %s", seen, declared)
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/chainmail-iot/chainmail/certfactory"
@@ -65,9 +64,12 @@ func (e *Env) Fault(err error) {
 	e.trial.stop(reports.Error, "%v", err)
 }
 
-// Unanswered ends the spec where a preamble got no answer: inconclusive if the
-// platform was silent, our fault otherwise.
+// Unanswered ends the spec where a preamble was not done: inconclusive if the
+// platform was silent or said no, our fault otherwise.
 func (e *Env) Unanswered(err error) {
+	if status, ok := errors.AsType[*target.StatusError](err); ok {
+		e.Inconclusive("%v", status)
+	}
 	if errors.Is(err, target.ErrNoAnswer) {
 		e.Silent("%v", err)
 	}
@@ -171,12 +173,5 @@ func (e *Env) Forward(ctx context.Context, d time.Duration) {
 	}
 }
 
-// DeviceUser is how the platform calls the user of a device that connects with
-// this Client Identifier.
-func DeviceUser(clientID string) string {
-	id := strings.TrimPrefix(clientID, "d:")
-	if id != clientID {
-		id, _, _ = strings.Cut(id, ":")
-	}
-	return "device_" + id
-}
+// DeviceUser is [target.DeviceUser].
+func DeviceUser(clientID string) string { return target.DeviceUser(clientID) }

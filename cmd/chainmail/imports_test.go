@@ -41,8 +41,10 @@ var arrows = map[string][]string{
 	"suites/claim":        {},
 	"suites/clause":       {},
 	"suites/strictyaml":   {},
+	"suites/probe":        {"certfactory", "loadgen/device", "suites/target"},
 	"suites/target":       {"certfactory", "suites/strictyaml"},
 	"suites/expect":       {"loadgen/device", "suites/target"},
+	"suites/capability":   {"suites"},
 	"suites/chain":        {"suites"},
 	"suites/client":       {"certfactory", "reports", "suites"},
 	"suites/identity":     {"suites"},
@@ -59,7 +61,7 @@ var arrows = map[string][]string{
 // reference share no MQTT codec; a browser is driven for the web page alone.
 var foreignArrows = map[string][]string{
 	"github.com/onsi/ginkgo/v2":           {"suites"},
-	"github.com/onsi/gomega":              {"suites", "suites/expect", "suites/chain", "suites/client", "suites/identity", "suites/registration", "suites/rest", "suites/token", "suites/transport", "suites/trust", "suites/web"},
+	"github.com/onsi/gomega":              {"suites", "suites/expect", "suites/capability", "suites/chain", "suites/client", "suites/identity", "suites/registration", "suites/rest", "suites/token", "suites/transport", "suites/trust", "suites/web"},
 	"github.com/eclipse/paho.mqtt.golang": {"loadgen/device", "suites/client", "suites/transport"},
 	"github.com/chromedp/chromedp":        {"suites/web"},
 	"github.com/chromedp/cdproto":         {"suites/web"},

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/chainmail-iot/chainmail/suites"
+	"github.com/chainmail-iot/chainmail/suites/capability"
 	"github.com/chainmail-iot/chainmail/suites/chain"
 	"github.com/chainmail-iot/chainmail/suites/client"
 	"github.com/chainmail-iot/chainmail/suites/identity"
@@ -18,7 +19,7 @@ import (
 // specs returns every spec, family by family.
 func specs() []suites.Spec {
 	return slices.Concat(
-		transport.Specs(), trust.Specs(), rest.Specs(), chain.Specs(),
+		capability.Specs(), transport.Specs(), trust.Specs(), rest.Specs(), chain.Specs(),
 		identity.Specs(), registration.Specs(), token.Specs(), client.Specs(), web.Specs(),
 	)
 }

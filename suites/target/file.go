@@ -135,23 +135,6 @@ func (l *loader) header() {
 	}
 }
 
-func (l *loader) policy() Policy {
-	p := l.f.Policy
-	if p.ClientID == "" {
-		p.ClientID = ClientIDCommonName
-	}
-	if p.ClientID != ClientIDCommonName && p.ClientID != ClientIDAny {
-		l.wrong("", fmt.Sprintf("clientId is %q: want commonName or any", p.ClientID), "policy", "clientId")
-	}
-	if p.MaxChainLength == 0 {
-		p.MaxChainLength = 2
-	}
-	if p.MaxChainLength < 1 {
-		l.wrong("", fmt.Sprintf("maxChainLength is %d: want at least 1", p.MaxChainLength), "policy", "maxChainLength")
-	}
-	return p
-}
-
 func (l *loader) timing() Timing {
 	bound := func(given, otherwise time.Duration, key string) time.Duration {
 		if given < 0 {

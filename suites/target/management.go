@@ -86,7 +86,7 @@ func (m *HTTPManagement) ask(ctx context.Context, method, path string, body, ans
 		return fmt.Errorf("%s %s: %w: %w", method, path, ErrNoAnswer, err)
 	}
 	if response.StatusCode/100 != 2 {
-		return fmt.Errorf("%s %s: answered %d", method, path, response.StatusCode)
+		return &StatusError{method, path, response.StatusCode}
 	}
 	if err := json.Unmarshal(data, answer); err != nil {
 		return fmt.Errorf("%s %s: %w", method, path, err)

@@ -51,22 +51,6 @@ type MQTT struct {
 	CAFile     string         // path of the trust store, for command lines
 }
 
-// Policy is what the platform may decide for itself.
-type Policy struct {
-	// ClientID says which Client Identifier a device must use: "commonName"
-	// (default, DC-ID-03) or "any", where the platform ignores it.
-	ClientID string `yaml:"clientId,omitempty"`
-	// MaxChainLength is the longest chain that the platform accepts as it stands,
-	// device and anchor included; default 2 (DC-CHAIN-10).
-	MaxChainLength int `yaml:"maxChainLength,omitempty"`
-}
-
-// The values of Policy.ClientID.
-const (
-	ClientIDCommonName = "commonName"
-	ClientIDAny        = "any"
-)
-
 // Timing bounds every wait: the largest time that a conforming platform may need.
 type Timing struct {
 	Connect     time.Duration // TCP connect and TLS handshake, each; default 5s
@@ -166,6 +150,9 @@ func (t *Target) Users() UserManager {
 	}
 	return nil
 }
+
+// Declarable reports whether a target file can list the capability.
+func Declarable(c Capability) bool { return slices.Contains(declarable, c) }
 
 // Has reports whether the target declares the capability.
 func (t *Target) Has(c Capability) bool { return slices.Contains(t.Capabilities, c) }
