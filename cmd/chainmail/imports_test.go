@@ -32,6 +32,7 @@ var arrows = map[string][]string{
 	"loadgen/pacer":       {},
 	"loadgen/measure":     {"loadgen/device"},
 	"loadgen/threshold":   {"loadgen/measure", "loadgen/pacer"},
+	"loadgen/metrics":     {"loadgen/measure"},
 	"loadgen/result":      {"loadgen/measure", "loadgen/store", "loadgen/threshold", "reports"},
 	"refimpl":             {"refimpl"},
 	"refimpl/registry":    {},

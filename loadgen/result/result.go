@@ -17,6 +17,7 @@ import (
 // Run is all that a report is made of.
 type Run struct {
 	Header reports.LoadHeader
+	// Totals is what was measured. Nil: the run ended before it began.
 	Totals *measure.Totals
 	// Thresholds are those of the plan, parsed.
 	Thresholds []threshold.Threshold
@@ -34,6 +35,9 @@ type Run struct {
 // Build makes the report, with its outcome and its exit code.
 func Build(run Run) reports.LoadReport {
 	t := run.Totals
+	if t == nil {
+		t = new(measure.Totals)
+	}
 	r := reports.LoadReport{
 		Schema: reports.LoadSchema, LoadHeader: run.Header, Finished: run.Finished.UTC(),
 		Holes: spans(t.Holes), Overlaps: spans(t.Overlaps),
@@ -65,7 +69,7 @@ func spans(holes []measure.Hole) []reports.LoadSpan {
 
 // arrivals has a line for bad devices where the plan has such, or any came.
 func arrivals(t *measure.Totals, bad bool) []reports.LoadArrivals {
-	var all []reports.LoadArrivals
+	all := []reports.LoadArrivals{}
 	for _, role := range measure.Roles() {
 		of := t.Results[role]
 		if role == measure.Bad && !bad && t.Due[role] == 0 {
@@ -132,7 +136,7 @@ func latency(h *measure.Histogram) reports.LoadLatency {
 // 3.15, 4, 5, 6.3, 8, the preferred numbers of ISO 3.
 func bars(h *measure.Histogram) []reports.LoadBar {
 	bounds := bounds()
-	var all []reports.LoadBar
+	all := []reports.LoadBar{}
 	var before uint64
 	for i, sum := range h.Cumulative(bounds) {
 		if sum > before || len(all) > 0 && sum < h.Count() {
