@@ -79,7 +79,7 @@ func New(c Config) (*Platform, error) {
 		return nil, fmt.Errorf("configure reference platform: %w", err)
 	}
 	p := &Platform{config: c, witness: newWitness()}
-	if err := p.remember(); err != nil {
+	if err := p.remember(deviations); err != nil {
 		return nil, errors.Join(err, p.closeData())
 	}
 	p.broker = broker.New(broker.Config{
@@ -94,7 +94,7 @@ func New(c Config) (*Platform, error) {
 }
 
 // remember opens what the platform knows from before, or begins to know.
-func (p *Platform) remember() error {
+func (p *Platform) remember(deviations deviation.Set) error {
 	c, err := &p.config, error(nil)
 	if p.registry, p.data, err = openRegistry(*c); err != nil {
 		return fmt.Errorf("configure reference platform: %w", err)
@@ -108,6 +108,7 @@ func (p *Platform) remember() error {
 	}
 	if p.tokens, err = token.New(token.Config{
 		Host: c.ServerNames[0], Algorithm: c.TokenAlgorithm, Options: p.registry, Now: p.now, Memory: p.registry,
+		Deviations: deviations,
 	}); err != nil {
 		return err
 	}
@@ -119,11 +120,11 @@ func (p *Platform) restAPI(deviations deviation.Set) http.Handler {
 	api := rest.New(rest.Config{
 		Registry: p.registry, Tokens: p.tokens, Sessions: p.broker, Host: p.config.ServerNames[0],
 		Rules: func() trust.Rules { return trust.Rules{Now: p.now(), Deviations: deviations} },
-		Now:   p.now, Log: p.config.Log, Knobs: &p.knobs,
+		Now:   p.now, Log: p.config.Log, Knobs: &p.knobs, Deviations: deviations,
 	})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /mqtt", p.serveWebSocket)
-	web.Mount(mux)
+	web.Mount(mux, deviations)
 	mux.Handle("/", p.witness.counted(api))
 	return mux
 }

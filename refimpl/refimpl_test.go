@@ -185,16 +185,20 @@ func TestDeviceUserDecides(t *testing.T) {
 	}
 }
 
+// Deviations that admit whom the platform refuses do so, and nothing else does. That every
+// deviation is noticed is for the specs to show.
 func TestDeviations(t *testing.T) {
-	for _, d := range refimpl.Deviations() {
-		t.Run(d.Name, func(t *testing.T) {
+	for _, name := range []string{
+		"accepts-expired", "ignores-pathlen", "ignores-max-length", "ignores-client-id", "anchor-need-not-be-presented",
+	} {
+		t.Run(name, func(t *testing.T) {
 			for _, broken := range []bool{false, true} {
 				config := refimpl.Config{MaxChainLength: 3}
 				if broken {
-					config.Deviations = []string{d.Name}
+					config.Deviations = []string{name}
 				}
 				w := start(t, config)
-				chain, leaf, clientID := provocation(t, w, d.Name)
+				chain, leaf, clientID := provocation(t, w, name)
 				code, err := connectOnce(w, chain, leaf, clientID, tls.VersionTLS13)
 				if admitted := err == nil && code == 0; admitted != broken {
 					t.Errorf("deviation on: %v, yet admitted: %v (return code %d, %v)", broken, admitted, code, err)

@@ -1,11 +1,13 @@
 package broker
 
 import (
+	"crypto/sha256"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/chainmail-iot/chainmail/refimpl/deviation"
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
 	"github.com/chainmail-iot/chainmail/refimpl/trust"
 )
@@ -45,6 +47,9 @@ func (c *client) admit(p *packets.Packet) (admission, byte, *trust.Refusal) {
 	if p.ProtocolVersion == 3 && utf8.RuneCountInString(p.Connect.ClientIdentifier) > 23 {
 		return admission{}, notAuthorized, refuse(longClientID, "MQTT 3.1 allows 23 characters")
 	}
+	if c.has(deviation.WantsLongKeepAlive) && p.Connect.Keepalive > 0 && p.Connect.Keepalive < 60 {
+		return admission{}, notAuthorized, refuse(malformedConnect, "the Keep Alive is short")
+	}
 	if c.presented {
 		return c.admitCertificate(p)
 	}
@@ -59,11 +64,14 @@ func (c *client) admitCertificate(p *packets.Packet) (admission, byte, *trust.Re
 	if refusal != nil { // DC-ID-05, 06
 		return admission{}, notAuthorized, refusal
 	}
+	if c.has(deviation.RegistersBeforeMatching) {
+		c.broker.register(c.path.Anchor.Tenant, name)
+	}
 	if refusal := c.broker.rules().MatchClientID(p.Connect.ClientIdentifier, name); refusal != nil { // DC-ID-03, 04
 		return admission{}, identifierRejected, refusal
 	}
 	a := admission{
-		tenant: c.path.Anchor.Tenant, device: name,
+		tenant: c.tenantOf(name), device: name,
 		user: registry.DevicePrefix + name, anchor: c.path.Anchor.Fingerprint,
 	}
 	if tenant, _, ok := strings.Cut(string(p.Connect.Username), "/"); ok && tenant != a.tenant { // DC-ID-02
@@ -78,12 +86,12 @@ func (c *client) admitCertificate(p *packets.Packet) (admission, byte, *trust.Re
 // deviceUser finds the user of a device, or makes it if the anchor says so: here, at
 // the first MQTT call of a device whose certificate is good, and nowhere else (DC-REG-01).
 func (c *client) deviceUser(a admission) *trust.Refusal {
-	anchor, ok := c.broker.config.Registry.Anchor(a.tenant, a.anchor)
-	if !ok || !anchor.Enabled {
+	anchor, ok := c.anchorNow()
+	if !ok {
 		return refuse(anchorGone, "the trust anchor was disabled or deleted since the handshake")
 	}
 	user, ok := c.broker.config.Registry.User(a.tenant, a.user)
-	if !ok && !anchor.AutoRegistration { // DC-REG-02
+	if !ok && !c.registers(anchor) { // DC-REG-02
 		return refuse(notRegistered, "no device user, and the trust anchor does not register")
 	}
 	if !ok {
@@ -92,10 +100,10 @@ func (c *client) deviceUser(a admission) *trust.Refusal {
 			return refuse(notRegistered, err.Error())
 		}
 	}
-	if !user.Enabled {
+	if !c.mayConnect(user) {
 		return refuse(userDisabled, "the device user is disabled")
 	}
-	if user.Login != registry.LoginCertificate {
+	if user.Login != registry.LoginCertificate && !c.has(deviation.PasswordUserMayConnect) {
 		return refuse(loginByPassword, "the device was registered to log in by password")
 	}
 	return nil
@@ -109,16 +117,33 @@ func (c *client) stillAdmitted() (byte, *trust.Refusal) {
 		return serverUnavailable, refuse(notKept, err.Error())
 	}
 	user, ok := c.broker.config.Registry.User(a.tenant, a.user)
-	if !ok || !user.Enabled {
+	if !ok || !c.mayConnect(user) {
 		return notAuthorized, refuse(overtaken, "the user was disabled or deleted during CONNECT")
 	}
 	if a.anchor == "" {
 		return accepted, nil
 	}
-	if anchor, ok := c.broker.config.Registry.Anchor(a.tenant, a.anchor); !ok || !anchor.Enabled {
+	if _, ok := c.anchorNow(); !ok {
 		return notAuthorized, refuse(overtaken, "the trust anchor was disabled or deleted during CONNECT")
 	}
 	return accepted, nil
+}
+
+// anchorNow returns the client's trust anchor as it is at the moment, if it still admits
+// anybody (DC-TRUST-07, 08).
+func (c *client) anchorNow() (registry.Anchor, bool) {
+	then := c.path.Anchor
+	for _, a := range c.broker.anchors.AnchorsWithDigest(sha256.Sum256(then.Certificate.Raw)) {
+		if a.Tenant == then.Tenant {
+			return a, c.broker.rules().Admits(a)
+		}
+	}
+	return registry.Anchor{}, false
+}
+
+// mayConnect reports whether a user may have sessions (DC-REG-08).
+func (c *client) mayConnect(u registry.User) bool {
+	return u.Enabled || c.has(deviation.DisabledUserConnects)
 }
 
 // admitPassword admits a user of the form tenant/name who has a password.

@@ -25,6 +25,7 @@ import (
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
 	"github.com/chainmail-iot/chainmail/refimpl/stage"
 	"github.com/chainmail-iot/chainmail/refimpl/token"
+	"github.com/chainmail-iot/chainmail/refimpl/trust"
 )
 
 // Config says how a Broker behaves.
@@ -90,8 +91,10 @@ type Broker struct {
 	config   Config
 	tls      tlsConfigs
 	sessions sessions
+	anchors  trust.Anchors  // where trust anchors are looked up
 	running  sync.WaitGroup // Serve and every connection
 	closing  chan struct{}  // closed by Close
+	turns    turns          // of deviations that show now and then
 
 	mu       sync.Mutex // guards the fields below
 	listener net.Listener
@@ -108,7 +111,7 @@ func New(c Config) *Broker {
 	if c.Knobs == nil {
 		c.Knobs = &stage.Knobs{}
 	}
-	return &Broker{config: c, sessions: newSessions(), open: map[*client]struct{}{}, closing: make(chan struct{})}
+	return &Broker{config: c, anchors: anchorsOf(c), sessions: newSessions(), open: map[*client]struct{}{}, closing: make(chan struct{})}
 }
 
 // Serve accepts clients until Close, then returns nil. It owns the listener.
@@ -130,6 +133,7 @@ func (b *Broker) Serve(l net.Listener) error {
 		case err == nil:
 			pause = shortest
 			b.start(conn)
+			b.tire()
 		case errors.Is(err, net.ErrClosed):
 			return nil
 		default: // such as no file descriptor left: that passes, the listener must not

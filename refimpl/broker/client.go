@@ -11,6 +11,7 @@ import (
 
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/chainmail-iot/chainmail/refimpl/deviation"
 	"github.com/chainmail-iot/chainmail/refimpl/stage"
 	"github.com/chainmail-iot/chainmail/refimpl/trust"
 )
@@ -33,6 +34,7 @@ type client struct {
 	flight        flight
 	will          string // topic of the Will Message
 
+	wild    atomic.Bool // a wildcard was asked for
 	ended   atomic.Bool // set from outside by end
 	writing sync.Mutex  // held while a packet is written
 	scratch [1]byte
@@ -58,6 +60,9 @@ func (c *client) open() {
 // handshake reports whether there is TLS on the connection now.
 func (c *client) handshake() bool {
 	c.broker.wait(stage.Accept)
+	if c.lostEarly() {
+		return false
+	}
 	_ = c.conn.SetDeadline(time.Now().Add(c.broker.config.Timeouts.Handshake))
 	c.tls = tls.Server(c.conn, c.tlsConfig())
 	if err := c.tls.Handshake(); err != nil {
@@ -159,6 +164,9 @@ func (c *client) handle(header packets.FixedHeader, body []byte) error {
 		}
 		return c.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pingresp}}) // MQTT-3.12.4-1
 	case packets.Disconnect:
+		if len(c.subscriptions) > 0 && c.has(deviation.StaysAfterDisconnect) {
+			return nil
+		}
 		return errDisconnect // MQTT-3.14.4-2
 	default: // a second CONNECT (MQTT-3.1.0-2), or a packet that only a server sends
 		return errProtocol

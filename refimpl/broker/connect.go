@@ -52,6 +52,9 @@ func (c *client) connect() bool {
 func (c *client) answerConnect(p *packets.Packet) bool {
 	admission, code, refusal := c.admit(p)
 	if refusal == nil {
+		code, refusal = c.whim()
+	}
+	if refusal == nil {
 		c.admission = admission
 		c.idle = time.Duration(p.Connect.Keepalive) * time.Second * 3 / 2 // MQTT-3.1.2-24
 		c.will = strings.Clone(p.Connect.WillTopic)
@@ -70,6 +73,7 @@ func (c *client) answerConnect(p *packets.Packet) bool {
 // whatever Clean Session says (MQTT-3.2.2-3, 4).
 func (c *client) connack(code byte) error {
 	c.broker.wait(stage.Connack)
+	c.dawdle()
 	return c.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Connack}, ReasonCode: code})
 }
 

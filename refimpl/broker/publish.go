@@ -8,9 +8,9 @@ import (
 
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/chainmail-iot/chainmail/refimpl/deviation"
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
 	"github.com/chainmail-iot/chainmail/refimpl/stage"
-	"github.com/chainmail-iot/chainmail/refimpl/token"
 )
 
 // maxFlight bounds the messages of QoS 1 and 2 under way with one client, each direction.
@@ -45,7 +45,7 @@ func (c *client) publish(header packets.FixedHeader, body []byte) error {
 	if err := c.message(p.TopicName, p.Payload); err != nil {
 		return err
 	}
-	if header.Qos == 1 {
+	if header.Qos == 1 && !c.has(deviation.WithholdsPuback) {
 		return c.sendID(packets.Puback, p.PacketID) // MQTT-4.3.2-2
 	}
 	return nil
@@ -106,16 +106,19 @@ func (c *client) message(topic string, payload []byte) error {
 // those who logged in by certificate.
 func (c *client) answerTokenRequest() error {
 	qos, subscribed := c.subscriptions[tokenTopic]
-	if !subscribed || c.admission.anchor == "" {
+	if !subscribed || c.admission.anchor == "" || c.forgetsTokenRequest() {
 		return nil
 	}
-	t, err := c.broker.config.Tokens.Issue(token.Subject{Tenant: c.admission.tenant, User: c.admission.user})
+	t, err := c.broker.config.Tokens.Issue(c.subject())
 	if err != nil {
 		return fmt.Errorf("answer token request: %w", err)
 	}
 	c.broker.wait(stage.Token)
 	c.broker.config.Observe(Event{Kind: TokenIssued})
-	return c.deliver(tokenTopic, qos, "71,"+t)
+	for _, other := range c.overhearers() {
+		_ = other.deliver(tokenTopic, 0, c.tokenMessage(t))
+	}
+	return c.deliver(tokenTopic, qos, c.tokenMessage(t))
 }
 
 // data enters the device into the inventory at the first data that it sends. The SmartREST

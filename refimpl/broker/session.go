@@ -1,6 +1,10 @@
 package broker
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/chainmail-iot/chainmail/refimpl/deviation"
+)
 
 // sessions are the admitted clients, one a device and tenant.
 type sessions struct {
@@ -11,26 +15,45 @@ type sessions struct {
 // A deviceKey keeps devices of the same name in different tenants apart.
 type deviceKey struct{ tenant, device string }
 
-func newSessions() sessions { return sessions{live: map[deviceKey]*client{}} }
+// key is where a client stands in the table.
+func (c *client) key() deviceKey {
+	if c.has(deviation.OneNamePerPlatform) {
+		return deviceKey{device: c.admission.device}
+	}
+	return deviceKey{c.admission.tenant, c.admission.device}
+}
 
-func (a admission) key() deviceKey { return deviceKey{a.tenant, a.device} }
+func newSessions() sessions { return sessions{live: map[deviceKey]*client{}} }
 
 // add enters a client and ends the one that had the same device identifier (MQTT-3.1.4-2).
 func (s *sessions) add(c *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if old := s.live[c.admission.key()]; old != nil {
+	if old := s.live[c.key()]; old != nil {
 		old.end()
 	}
-	s.live[c.admission.key()] = c
+	s.live[c.key()] = c
+}
+
+// others returns the sessions of a client's tenant that match, save its own.
+func (s *sessions) others(c *client, match func(*client) bool) []*client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []*client
+	for _, other := range s.live {
+		if other != c && other.admission.tenant == c.admission.tenant && match(other) {
+			found = append(found, other)
+		}
+	}
+	return found
 }
 
 // remove forgets a client, unless another has taken its place.
 func (s *sessions) remove(c *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.live[c.admission.key()] == c {
-		delete(s.live, c.admission.key())
+	if s.live[c.key()] == c {
+		delete(s.live, c.key())
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/chainmail-iot/chainmail/refimpl/deviation"
 	"github.com/chainmail-iot/chainmail/refimpl/stage"
 )
 
@@ -58,13 +59,16 @@ func (c *client) subscribe(header packets.FixedHeader, body []byte) error {
 	}
 	c.broker.wait(stage.Suback)
 	return c.send(packets.Packet{ // MQTT-3.8.4-1, 2, 5
-		FixedHeader: packets.FixedHeader{Type: packets.Suback}, PacketID: p.PacketID, ReasonCodes: codes,
+		FixedHeader: packets.FixedHeader{Type: packets.Suback}, PacketID: c.subackID(p.PacketID), ReasonCodes: codes,
 	})
 }
 
 // grant enters one subscription, or the new QoS of an old one (MQTT-3.8.4-3).
 func (c *client) grant(filter string, qos byte) byte {
-	if !subscribable(filter) {
+	if strings.ContainsAny(filter, "+#") {
+		c.wild.Store(true)
+	}
+	if !subscribable(filter) || filter == tokenTopic && c.has(deviation.RefusesTokenTopic) {
 		return subscriptionFailed
 	}
 	if _, known := c.subscriptions[filter]; !known && len(c.subscriptions) >= maxSubscriptions {

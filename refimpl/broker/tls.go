@@ -76,6 +76,7 @@ func (c *client) verify(state tls.ConnectionState) error {
 	c.presented = true
 	c.broker.wait(stage.Handshake)
 	c.path, c.refusal = c.broker.rules().Walk(state.PeerCertificates)
+	c.registerEarly(state.PeerCertificates[0])
 	if c.refusal != nil && !c.broker.config.LateRefusal {
 		return c.refusal
 	}
@@ -84,7 +85,7 @@ func (c *client) verify(state tls.ConnectionState) error {
 
 func (b *Broker) rules() trust.Rules {
 	return trust.Rules{
-		Anchors: b.config.Registry, MaxLength: b.config.MaxChainLength(), AnchorOptional: b.config.AnchorOptional,
+		Anchors: b.anchors, MaxLength: b.config.MaxChainLength(), AnchorOptional: b.config.AnchorOptional,
 		Now: b.config.Now(), Deviations: b.config.Deviations,
 	}
 }

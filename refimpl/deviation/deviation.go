@@ -25,7 +25,10 @@ type Deviation struct {
 
 // All returns every deviation the reference platform knows, in a fresh slice.
 func All() []Deviation {
-	return slices.Concat(chain(), identity())
+	return slices.Concat(
+		chain(), identity(),
+		trust(), rest(), registration(), token(), page(), session(), unreliable(),
+	)
 }
 
 // A Set is the deviations that are switched on. The zero value is empty. A Set

@@ -3,10 +3,10 @@ package rest
 import (
 	"encoding/json"
 	"errors"
-	"net/http"
 	"reflect"
 	"strings"
 
+	"github.com/chainmail-iot/chainmail/refimpl/deviation"
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
 )
 
@@ -22,15 +22,19 @@ type anchorRequest struct {
 }
 
 // A flexibleBool is read from true and from "true" (DC-REST-05).
-type flexibleBool bool
+type flexibleBool struct {
+	on     bool
+	quoted bool
+}
 
 // UnmarshalJSON reads a boolean or the string of one.
 func (b *flexibleBool) UnmarshalJSON(data []byte) error {
+	b.quoted = strings.HasPrefix(string(data), `"`)
 	switch strings.ToLower(string(data)) {
 	case `true`, `"true"`:
-		*b = true
+		b.on = true
 	case `false`, `"false"`, `""`, `null`:
-		*b = false
+		b.on = false
 	default:
 		return &json.UnmarshalTypeError{Value: string(data), Type: reflect.TypeFor[bool](), Field: "autoRegistrationEnabled"}
 	}
@@ -38,11 +42,11 @@ func (b *flexibleBool) UnmarshalJSON(data []byte) error {
 }
 
 // enabled reads a status, which is ENABLED or DISABLED and nothing else.
-func enabled(status string) (bool, *problem) {
-	switch status {
-	case "ENABLED":
+func (a *API) enabled(status string) (bool, *problem) {
+	switch {
+	case status == "ENABLED" || status != "DISABLED" && a.has(deviation.TakesAnyStatus):
 		return true, nil
-	case "DISABLED":
+	case status == "DISABLED":
 		return false, nil
 	default:
 		return false, unprocessable(invalidCertificate, "The status must be ENABLED or DISABLED.")
@@ -57,11 +61,12 @@ func (a *API) addAnchor(c call) (answer, *problem) {
 	}
 	anchor, p := a.readUpload(c, req)
 	if p != nil {
-		return answer{}, p
+		return a.refuseUpload(anchor, req, p)
 	}
+	a.takeOver(anchor)
 	added, err := a.config.Registry.AddAnchor(anchor)
 	if errors.Is(err, registry.ErrDuplicate) {
-		return answer{}, refuse(http.StatusConflict, "tenants/Duplicate", "A certificate with the same fingerprint already exists.")
+		return a.refuseDuplicate(c, anchor)
 	}
 	if err != nil {
 		return answer{}, notFound("security/Not Found", "There is no tenant with id = %s", c.tenant)
@@ -70,33 +75,41 @@ func (a *API) addAnchor(c call) (answer, *problem) {
 	return created(anchorObject(c, added)), nil
 }
 
-// readUpload makes an anchor of an upload, or says what is wrong with it (DC-REST-07).
+// readUpload makes an anchor of an upload, or says what is wrong with it (DC-REST-07). What
+// comes with a problem is as much of the anchor as could be read.
 func (a *API) readUpload(c call, req anchorRequest) (registry.Anchor, *problem) {
 	if req.Certificate == nil || req.Status == nil {
 		return registry.Anchor{}, unprocessable(invalidCertificate, "status and certInPemFormat are required.")
 	}
 	anchor := registry.Anchor{Tenant: c.tenant}
-	var p *problem
-	if anchor.Enabled, p = enabled(*req.Status); p != nil {
-		return registry.Anchor{}, p
-	}
-	certificate, err := readCertificate(*req.Certificate)
+	certificate, err := readCertificate(*req.Certificate, a.config.Deviations)
 	if err != nil {
-		return registry.Anchor{}, unprocessable(invalidCertificate, "Invalid certificate data: %v.", err)
-	}
-	if refusal := a.config.Rules().CheckAnchor(certificate); refusal != nil { // DC-TRUST-04, 05
-		return registry.Anchor{}, unprocessable(invalidCertificate, "Invalid certificate data: %s: %s.", refusal.Reason, refusal.Detail)
+		return anchor, unprocessable(invalidCertificate, "Invalid certificate data: %v.", err)
 	}
 	anchor.Certificate = certificate
 	if req.Name != nil {
 		anchor.Name = *req.Name
 	}
-	anchor.AutoRegistration = req.AutoRegistration != nil && bool(*req.AutoRegistration)
+	var p *problem
+	if anchor.Enabled, p = a.enabled(*req.Status); p != nil {
+		return anchor, p
+	}
+	anchor.Enabled = anchor.Enabled || a.has(deviation.IgnoresUploadStatus)
+	if anchor.AutoRegistration, p = a.autoRegistration(req.AutoRegistration); p != nil {
+		return anchor, p
+	}
+	refusal := a.config.Rules().CheckAnchor(certificate) // DC-TRUST-04, 05
+	if refusal != nil && !a.tolerates(refusal.Reason) {
+		return anchor, unprocessable(invalidCertificate, "Invalid certificate data: %s: %s.", refusal.Reason, refusal.Detail)
+	}
+	if fault := a.quibble(anchor); fault != "" {
+		return anchor, unprocessable(invalidCertificate, "Invalid certificate data: %s.", fault)
+	}
 	return anchor, nil
 }
 
 func (a *API) listAnchors(c call) (answer, *problem) {
-	return ok(page(c, "certificates", a.config.Registry.Anchors(c.tenant), func(x registry.Anchor) any {
+	return ok(page(c, "certificates", a.listed(c.tenant), func(x registry.Anchor) any {
 		return anchorObject(c, x)
 	})), nil
 }
@@ -118,16 +131,22 @@ func (a *API) changeAnchor(c call) (answer, *problem) {
 	}
 	update := registry.AnchorUpdate{Name: req.Name}
 	if req.Status != nil {
-		status, p := enabled(*req.Status)
+		status, p := a.enabled(*req.Status)
 		if p != nil {
 			return answer{}, p
 		}
 		update.Enabled = &status
 	}
 	if req.AutoRegistration != nil {
-		update.AutoRegistration = (*bool)(req.AutoRegistration)
+		update.AutoRegistration = &req.AutoRegistration.on
 	}
-	anchor, err := a.config.Registry.UpdateAnchor(c.tenant, c.fingerprint(), update)
+	if p := a.replaceAnchor(c, req, update); p != nil {
+		return answer{}, p
+	}
+	anchor, err := a.updateAnchor(c, update)
+	if err != nil && a.has(deviation.ChangesUnknownAnchor) {
+		return ok(map[string]any{}), nil
+	}
 	if err != nil {
 		return answer{}, c.noAnchor()
 	}
@@ -137,7 +156,7 @@ func (a *API) changeAnchor(c call) (answer, *problem) {
 
 // deleteAnchor ends the sessions that live on the anchor, as the real platform does.
 func (a *API) deleteAnchor(c call) (answer, *problem) {
-	if err := a.config.Registry.DeleteAnchor(c.tenant, c.fingerprint()); err != nil {
+	if err := a.dropAnchor(c); err != nil {
 		return answer{}, c.noAnchor()
 	}
 	a.config.Sessions.EndAnchor(c.tenant, c.fingerprint()) // DC-TRUST-08

@@ -21,7 +21,7 @@ func anchorObject(c call, a registry.Anchor) map[string]any {
 		status = "ENABLED"
 	}
 	return map[string]any{
-		"fingerprint":             a.Fingerprint,
+		"fingerprint":             c.shownFingerprint(a),
 		"name":                    a.Name,
 		"status":                  status,
 		"autoRegistrationEnabled": a.AutoRegistration,

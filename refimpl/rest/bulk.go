@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/chainmail-iot/chainmail/refimpl/deviation"
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
 )
 
@@ -25,6 +26,9 @@ func (a *API) bulkRegister(c call) (answer, *problem) {
 	createdCount := 0
 	for _, row := range rows {
 		created, err := a.register(c.tenant, row)
+		if err != nil && a.has(deviation.BulkBadRowSpoilsAll) {
+			return answer{}, unprocessable("devicecontrol/Unprocessable Entity", "A row is no good: %v.", err)
+		}
 		switch {
 		case err != nil:
 			failed = append(failed, map[string]any{
@@ -73,12 +77,15 @@ func (c call) filePart() ([]byte, *problem) {
 // register enters user and managed object of one device, or changes them, and reports
 // whether the user is new.
 func (a *API) register(tenant string, row bulkRow) (created bool, err error) {
-	login, err := row.login()
+	login, err := row.login(a.config.Deviations)
 	if err != nil {
 		return false, err
 	}
 	if fault := deviceIDFault(row.id); fault != "" {
 		return false, fmt.Errorf("the id %s", fault)
+	}
+	if a.has(deviation.BulkCreatesNothing) {
+		return true, nil
 	}
 	if created, err = a.config.Registry.RegisterDevice(tenant, row.id, login, row.credentials); err != nil {
 		return false, err
@@ -91,19 +98,25 @@ func (a *API) register(tenant string, row bulkRow) (created bool, err error) {
 }
 
 // login reads AUTH_TYPE and CREDENTIALS together (DC-REG-05, 06).
-func (r bulkRow) login() (registry.Login, error) {
+func (r bulkRow) login(d deviation.Set) (registry.Login, error) {
 	switch r.authType {
 	case "CERTIFICATES":
-		if r.credentials != "" {
+		if r.credentials != "" && !d.Has(deviation.BulkTakesCredentials) {
 			return 0, errors.New("CREDENTIALS must be empty where AUTH_TYPE is CERTIFICATES")
 		}
 		return registry.LoginCertificate, nil
 	case "", "BASIC":
+		if r.credentials == "" && r.authType == "" && d.Has(deviation.BulkDefaultsCertificates) {
+			return registry.LoginCertificate, nil
+		}
 		if r.credentials == "" {
 			return 0, errors.New("CREDENTIALS is missing")
 		}
 		return registry.LoginPassword, nil
 	default:
+		if d.Has(deviation.BulkAnyAuthType) {
+			return registry.LoginCertificate, nil
+		}
 		return 0, fmt.Errorf("AUTH_TYPE %q is unknown", r.authType)
 	}
 }

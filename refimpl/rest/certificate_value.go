@@ -6,6 +6,8 @@ import (
 	"errors"
 	"strings"
 	"unicode"
+
+	"github.com/chainmail-iot/chainmail/refimpl/deviation"
 )
 
 const (
@@ -20,8 +22,8 @@ const (
 //
 // A value that holds anything besides, another certificate or even a key, is refused
 // as a whole: what was not meant to be uploaded must not be taken half.
-func readCertificate(value string) (*x509.Certificate, error) {
-	body, err := pemBody(value)
+func readCertificate(value string, d deviation.Set) (*x509.Certificate, error) {
+	body, err := pemBody(value, d)
 	if err != nil {
 		return nil, err
 	}
@@ -46,20 +48,23 @@ func readCertificate(value string) (*x509.Certificate, error) {
 }
 
 // pemBody returns what stands between the lines of hyphens, or all of a value that has none.
-func pemBody(value string) (string, error) {
-	_, rest, found := strings.Cut(value, pemBegin)
+func pemBody(value string, d deviation.Set) (string, error) {
+	before, rest, found := strings.Cut(value, pemBegin)
 	if !found {
 		return value, nil
+	}
+	if fault := pemQuibble(before, value, d); fault != "" {
+		return "", errors.New(fault)
 	}
 	label, rest, found := strings.Cut(rest, pemTail)
 	if !found || label != "CERTIFICATE" && label != "X509 CERTIFICATE" { // RFC 7468 section 5.1
 		return "", errors.New("the PEM label is not CERTIFICATE")
 	}
 	body, rest, found := strings.Cut(rest, pemEnd+label+pemTail)
-	if !found {
+	if !found && !d.Has(deviation.FooterOptional) {
 		return "", errors.New("the PEM footer is missing")
 	}
-	if strings.Contains(rest, pemBegin) {
+	if strings.Contains(rest, pemBegin) && !d.Has(deviation.TakesFirstPEMBlock) {
 		return "", errors.New("more than one PEM block")
 	}
 	return body, nil

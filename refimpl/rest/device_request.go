@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/chainmail-iot/chainmail/refimpl/deviation"
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
 )
 
@@ -60,6 +61,9 @@ func (a *API) changeRequest(c call) (answer, *problem) {
 	q, err := a.config.Registry.SetDeviceRequest(c.tenant, c.PathValue("id"), body.Status)
 	if err != nil {
 		return answer{}, requestNotFound(c.PathValue("id"))
+	}
+	if a.has(deviation.SingleForCertificates) {
+		_, _ = a.config.Registry.RegisterDevice(c.tenant, q.ID, registry.LoginCertificate, "") // the tenant is there
 	}
 	return ok(requestObject(c, q)), nil
 }

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"github.com/chainmail-iot/chainmail/refimpl/deviation"
 )
 
 // Bounds on a request's body in bytes. The first holds for everything, and is what
@@ -44,8 +47,13 @@ func refuse(status int, code, format string, args ...any) *problem {
 	return &problem{status, code, fmt.Sprintf(format, args...), errorReference}
 }
 
-func unauthorized() *problem {
-	return refuse(http.StatusUnauthorized, "security/Unauthorized", "Invalid credentials! : Bad credentials")
+// unauthorized is 401 (DC-REST-03).
+func (a *API) unauthorized() *problem {
+	status := http.StatusUnauthorized
+	if a.has(deviation.ForbidsWrongPassword) {
+		status = http.StatusForbidden
+	}
+	return refuse(status, "security/Unauthorized", "Invalid credentials! : Bad credentials")
 }
 
 func forbidden() *problem {
@@ -96,7 +104,8 @@ func (a *API) write(w http.ResponseWriter, r *http.Request, ans answer, p *probl
 // decode reads a JSON body. Unknown fields are ignored, as the platform does.
 func (c call) decode(into any) *problem {
 	kind, _, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
-	if err != nil || kind != "application/json" && !strings.HasSuffix(kind, "+json") {
+	isJSON := err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json"))
+	if !isJSON && !c.deviations.Has(deviation.TakesAnyContentType) {
 		return refuse(http.StatusUnsupportedMediaType, "general/Unsupported Media Type", "The body must be JSON.")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, c.Body, maxJSON))
@@ -105,6 +114,9 @@ func (c call) decode(into any) *problem {
 	}
 	if err != nil {
 		return refuse(http.StatusBadRequest, "general/Bad Request", "The body could not be read.")
+	}
+	if c.deviations.Has(deviation.TakesRawLineEnds) {
+		body = bytes.ReplaceAll(body, []byte("\n"), nil)
 	}
 	err = json.Unmarshal(body, into)
 	if wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {

@@ -11,8 +11,10 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
+	"github.com/chainmail-iot/chainmail/refimpl/deviation"
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
 	"github.com/chainmail-iot/chainmail/refimpl/stage"
 	"github.com/chainmail-iot/chainmail/refimpl/token"
@@ -45,7 +47,7 @@ type Sessions interface {
 	EndUser(tenant, user string)
 }
 
-// Config says what the API works on. All fields are required.
+// Config says what the API works on. All fields but the last are required.
 type Config struct {
 	Registry *registry.Registry
 	Tokens   *token.Issuer
@@ -59,12 +61,15 @@ type Config struct {
 	Log *slog.Logger
 	// Knobs hold requests up where a tester wants it.
 	Knobs *stage.Knobs
+	// Deviations are the clauses to break. Optional.
+	Deviations deviation.Set
 }
 
 // An API answers REST requests. It is safe for concurrent use.
 type API struct {
-	config Config
-	mux    *http.ServeMux
+	config   Config
+	mux      *http.ServeMux
+	requests atomic.Int64
 }
 
 // A route is one line of the API.
@@ -78,7 +83,7 @@ type route struct {
 // New returns the API.
 func New(c Config) *API {
 	a := &API{config: c, mux: http.NewServeMux()}
-	for _, r := range slices.Concat(anchorRoutes(), tenantRoutes(), deviceRoutes()) {
+	for _, r := range slices.Concat(anchorRoutes(c.Deviations), tenantRoutes(), deviceRoutes()) {
 		a.mux.HandleFunc(r.pattern, a.handler(r))
 	}
 	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -87,9 +92,12 @@ func New(c Config) *API {
 	return a
 }
 
-func anchorRoutes() []route {
+func anchorRoutes(d deviation.Set) []route {
 	const anchors = "/tenant/tenants/{tenant}/trusted-certificates"
 	write := []string{tenantAdmin, tenantManagementAdmin} // DC-REST-02
+	if d.Has(deviation.RefusesManagementAdmin) {
+		write = write[:1]
+	}
 	read := []string{tenantAdmin, tenantManagementAdmin, tenantManagementRead}
 	return []route{
 		{"POST " + anchors, write, (*API).addAnchor},
@@ -154,6 +162,8 @@ type call struct {
 	user   registry.User
 	// token is the one that the user came with; empty for who came with a password.
 	token string
+	// deviations are those of Config.
+	deviations deviation.Set
 }
 
 // handler makes an http.HandlerFunc that asks who it is before it serves. Everything
@@ -166,8 +176,12 @@ func (a *API) handler(route route) http.HandlerFunc {
 		r = r.WithContext(r.Context())
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		c, refused := a.identify(r)
+		c.deviations = a.config.Deviations
 		if refused == nil {
-			refused = a.authorize(c, route.roles)
+			refused = a.authorize(&c, route.roles)
+		}
+		if refused == nil {
+			refused = a.whim()
 		}
 		if refused != nil {
 			a.config.Log.Info("refused", "stage", "rest", "status", refused.status, "path", r.URL.Path)

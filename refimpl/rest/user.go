@@ -3,6 +3,7 @@ package rest
 import (
 	"strings"
 
+	"github.com/chainmail-iot/chainmail/refimpl/deviation"
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
 	"github.com/chainmail-iot/chainmail/refimpl/token"
 )
@@ -53,10 +54,15 @@ func (a *API) changeUser(c call) (answer, *problem) {
 // deleteUser ends what the user has: sessions and tokens (DC-REG-08).
 func (a *API) deleteUser(c call) (answer, *problem) {
 	name := c.PathValue("user")
+	if a.keepsUser(c.tenant, name) {
+		return noContent(), nil
+	}
 	if err := a.config.Registry.DeleteUser(c.tenant, name); err != nil {
 		return answer{}, userNotFound()
 	}
-	a.config.Sessions.EndUser(c.tenant, name)
+	if !a.has(deviation.DeletedUserKeepsSession) {
+		a.config.Sessions.EndUser(c.tenant, name)
+	}
 	a.config.Tokens.EndAll(token.Subject{Tenant: c.tenant, User: name})
 	return noContent(), nil
 }

@@ -24,6 +24,8 @@ func (o options) Option(tenant, category, key string) (string, bool) {
 	return v, ok
 }
 
+func (o options) Tenants() []string { return []string{"t1", "t2"} }
+
 type clock struct{ time.Time }
 
 func (c *clock) now() time.Time { return c.Time }

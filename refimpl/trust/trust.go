@@ -74,6 +74,9 @@ func (r Rules) Walk(presented []*x509.Certificate) (Path, *Refusal) {
 		if refusal := r.certificate(c, i); refusal != nil {
 			return Path{}, refusal
 		}
+		if i > 0 && r.Deviations.Has(deviation.EveryCAMustBeTrusted) && len(r.Anchors.AnchorsWithDigest(sha256.Sum256(c.Raw))) == 0 {
+			return Path{}, refuse(AnchorNotPresented, i, "not uploaded")
+		}
 	}
 	if refusal := r.links(chain); refusal != nil {
 		return Path{}, refusal
@@ -87,7 +90,7 @@ func (r Rules) Walk(presented []*x509.Certificate) (Path, *Refusal) {
 	if refusal := constraints(chain, r.Now); refusal != nil {
 		return Path{}, refusal
 	}
-	anchor, refusal := tenant(anchors, at)
+	anchor, refusal := r.tenant(anchors, at)
 	if refusal != nil {
 		return Path{}, refusal
 	}
@@ -136,10 +139,10 @@ func (r Rules) findAnchor(presented []*x509.Certificate) (chain []*x509.Certific
 }
 
 // tenant finds the one tenant whose enabled anchor it is (DC-TRUST-01, 02, 07; DC-ID-02).
-func tenant(anchors []registry.Anchor, at int) (registry.Anchor, *Refusal) {
+func (r Rules) tenant(anchors []registry.Anchor, at int) (registry.Anchor, *Refusal) {
 	var enabled []registry.Anchor
 	for _, a := range anchors {
-		if a.Enabled {
+		if r.Admits(a) {
 			enabled = append(enabled, a)
 		}
 	}
@@ -151,6 +154,11 @@ func tenant(anchors []registry.Anchor, at int) (registry.Anchor, *Refusal) {
 	default:
 		return registry.Anchor{}, refuse(TenantAmbiguous, at, "%d tenants uploaded the trust anchor", len(enabled))
 	}
+}
+
+// Admits reports whether an anchor admits anybody at all (DC-TRUST-07).
+func (r Rules) Admits(a registry.Anchor) bool {
+	return a.Enabled || r.Deviations.Has(deviation.AdmitsDisabledAnchor)
 }
 
 // A Refusal says why a chain or an identity was not accepted.

@@ -15,6 +15,8 @@ import (
 	"net/http"
 	"path"
 	"time"
+
+	"github.com/chainmail-iot/chainmail/refimpl/deviation"
 )
 
 const (
@@ -51,10 +53,11 @@ func newAsset(kind string, data []byte) asset {
 	return asset{kind: kind, etag: `"` + hex.EncodeToString(sum[:12]) + `"`, data: data}
 }
 
-// Mount serves the page at Path and its files beside it, and leads there from the root.
-func Mount(mux *http.ServeMux) {
+// Mount serves the page at Path and its files beside it, and leads there from the root. The
+// page breaks the clauses of d.
+func Mount(mux *http.ServeMux, d deviation.Set) {
 	mux.Handle("GET "+Path, newAsset("text/html; charset=utf-8", page))
-	mux.Handle("GET "+Path+".js", newAsset("text/javascript; charset=utf-8", script))
+	mux.Handle("GET "+Path+".js", newAsset("text/javascript; charset=utf-8", deviate(script, d)))
 	mux.Handle("GET "+Path+".css", newAsset("text/css; charset=utf-8", stylesheet))
 	mux.Handle("GET "+Path+".svg", newAsset("image/svg+xml", icon))
 	for _, url := range []string{"/", path.Dir(Path) + "/"} {

@@ -1,0 +1,56 @@
+package deviation
+
+// Deviations about trust anchors: whose they are, and from when to when they count.
+const (
+	AdmitsDisabledAnchor  = "admits-disabled-anchor"
+	DeletionNeedsRestart  = "deletion-needs-restart"
+	DeletionSparesKnown   = "deletion-spares-known-devices"
+	IgnoresStatusChange   = "ignores-status-change"
+	IgnoresUploadStatus   = "ignores-upload-status"
+	CannotEnableAgain     = "cannot-enable-again"
+	AnchorOfFirstTenant   = "anchor-counts-for-first-tenant"
+	TenantOfKnownDevice   = "tenant-of-known-device"
+	LastUploadWins        = "last-upload-wins"
+	OneNamePerPlatform    = "one-device-name-per-platform"
+	UploadsToOtherTenants = "uploads-to-other-tenants"
+	ReadsOtherTenants     = "reads-other-tenants"
+	ChangesOtherTenants   = "changes-other-tenants"
+	DeletesFromOthers     = "deletes-from-other-tenants"
+	OneAnchorPerName      = "one-anchor-per-name"
+	RefusesPathLenAnchor  = "refuses-pathlen-0-anchor"
+	UploadsAcceptV1       = "uploads-accept-v1"
+	UploadsAcceptNonCA    = "uploads-accept-non-ca"
+	UploadsAcceptBadSelf  = "uploads-accept-bad-self-signature"
+	UploadsWantCriticalCA = "uploads-want-critical-constraints"
+	UploadsWantSelfSigned = "uploads-want-self-signed"
+	EveryCAMustBeTrusted  = "every-ca-must-be-trusted"
+	PageShowsOldList      = "page-shows-old-list"
+)
+
+func trust() []Deviation {
+	return []Deviation{
+		{LastUploadWins, "DC-TRUST-01", "a trust anchor that a second tenant uploads is taken away from the first"},
+		{OneAnchorPerName, "DC-TRUST-01", "a tenant cannot upload a second CA certificate of the same name"},
+		{UploadsToOtherTenants, "DC-TRUST-01", "an administrator can upload trust anchors to any tenant"},
+		{ReadsOtherTenants, "DC-TRUST-01", "an administrator can list and read the trust anchors of any tenant"},
+		{ChangesOtherTenants, "DC-TRUST-01", "an administrator can change the trust anchors of any tenant"},
+		{DeletesFromOthers, "DC-TRUST-01", "an administrator can delete the trust anchors of any tenant"},
+		{AnchorOfFirstTenant, "DC-TRUST-02", "every trust anchor admits to the first tenant, whoever uploaded it"},
+		{TenantOfKnownDevice, "DC-TRUST-02", "a device belongs to whichever tenant knows its name, whoever uploaded its trust anchor"},
+		{OneNamePerPlatform, "DC-TRUST-02", "a device takes over the session of another tenant's device of the same name"},
+		{RefusesPathLenAnchor, "DC-TRUST-03", "a self-signed CA certificate with pathLenConstraint 0 is refused as a trust anchor"},
+		{UploadsAcceptV1, "DC-TRUST-04", "certificates of X.509 version 1 and 2 become trust anchors"},
+		{UploadsAcceptNonCA, "DC-TRUST-05", "certificates without CA:TRUE become trust anchors"},
+		{UploadsWantCriticalCA, "DC-TRUST-05", "a CA certificate whose basicConstraints are not critical is refused as a trust anchor"},
+		{UploadsWantSelfSigned, "DC-TRUST-06", "an intermediate CA certificate is refused as a trust anchor"},
+		{AdmitsDisabledAnchor, "DC-TRUST-07", "a DISABLED trust anchor admits its devices"},
+		{IgnoresStatusChange, "DC-TRUST-07", "a change of status is answered as if it were done, and not done"},
+		{IgnoresUploadStatus, "DC-TRUST-07", "a trust anchor is ENABLED from the start, whatever the upload says"},
+		{CannotEnableAgain, "DC-TRUST-07", "a trust anchor that was disabled stays so"},
+		{DeletionNeedsRestart, "DC-TRUST-08", "a deleted trust anchor admits devices until the platform is started again"},
+		{DeletionSparesKnown, "DC-TRUST-08", "a deleted trust anchor goes on admitting devices that have a device user"},
+		{EveryCAMustBeTrusted, "DC-TRUST-09", "every CA certificate of the presented chain must be uploaded"},
+		{PageShowsOldList, "DC-TRUST-10", "the web page goes on showing the list that it read first"},
+		{UploadsAcceptBadSelf, "DC-CHAIN-07", "a CA certificate whose self-signature is wrong becomes a trust anchor"},
+	}
+}
