@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"slices"
@@ -70,11 +71,15 @@ func (e *Env) upload(ctx context.Context, c cases.UploadCase) {
 		}
 	}
 	response := e.sendUpload(ctx, reports.RoleCase, u.Request)
+	echoed := bytes.Contains(response.Body, []byte("PRIVATE KEY"))
 	remaining := e.remaining(ctx, u)
 	if c.Control != "" && response.Status/100 == 4 { // an upload let in is a contradiction whatever comes after
 		e.controlUpload(ctx, c.Control, reports.RoleControlAfter)
 	}
 	e.Observe("%d %s, %s", response.Status, http.StatusText(response.Status), anchors(remaining))
+	if echoed {
+		e.trial.stop(reports.Fail, "the answer shows a private key")
+	}
 	if u.Regardless && remaining != u.Remaining {
 		e.trial.stop(reports.Fail, "expected %s afterwards, observed %s", anchors(u.Remaining), anchors(remaining))
 	}

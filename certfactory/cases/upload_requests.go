@@ -87,7 +87,7 @@ func uploadRights() []UploadCase {
 
 // anchorRequests has the rows about an anchor that is there already.
 func anchorRequests() []UploadCase {
-	return append(repeated(), append(changes(), readings()...)...)
+	return append(repeated(), append(changes(), append(readings(), anchorRights()...)...)...)
 }
 
 // afterUpload uploads a good root and then sends another request about it.
@@ -114,12 +114,12 @@ func repeated() []UploadCase {
 		},
 		{
 			ID: "upload-duplicate-other-tenant", Expectation: Either, Clauses: []string{"DC-TRUST-02"}, Basis: tenantTrusts, Statuses: []int{201, 409},
-			How: "the same certificate is uploaded to both tenants",
-			Build: afterUpload(func(_ *Bench, first Upload) (Request, error) {
+			How: "the same certificate is uploaded to both tenants; whatever the answer, the first one keeps its anchor",
+			Build: regardless(afterUpload(func(_ *Bench, first Upload) (Request, error) {
 				second := first.Request
 				second.Tenant, second.As = 1, 1
 				return second, nil
-			}),
+			})),
 		},
 		{
 			ID: "upload-duplicate-disabled", Expectation: RefuseShould, Clauses: []string{"DC-REST-01", "DC-TRUST-07"}, Basis: unique, Statuses: []int{409},
@@ -187,6 +187,35 @@ func changes() []UploadCase {
 				return nil
 			})),
 		},
+	}
+}
+
+// anchorRights has the rows about who asks.
+func anchorRights() []UploadCase {
+	const apiRoles = uploadRoles + ", and the API asks for the same"
+	get := func(*Bench, Upload) (Request, error) { return Request{Method: "GET", Query: "pageSize=100"}, nil }
+	remove := func(_ *Bench, first Upload) (Request, error) {
+		return Request{Method: "DELETE", Fingerprint: certfactory.Fingerprint(first.Certificate)}, nil
+	}
+	disable := put(`{"status":"DISABLED"}`)
+	row := func(id string, e Expectation, clause, basis, how string, ask func(*Bench, Upload) (Request, error), who func(*Request)) UploadCase {
+		return UploadCase{
+			ID: id, Expectation: e, Clauses: []string{clause}, Basis: basis, How: how, Statuses: []int{403, 404},
+			Build: edited(afterUpload(ask), func(_ *Bench, u *Upload) error {
+				who(&u.Request)
+				return nil
+			}),
+		}
+	}
+	viewer := func(r *Request) { r.Unprivileged = true }
+	neighbour := func(r *Request) { r.As = 1 }
+	return []UploadCase{
+		row("list-no-role", RefuseShould, "DC-REST-03", apiRoles, "a user without either role lists the anchors", get, viewer),
+		row("put-no-role", RefuseShould, "DC-REST-03", apiRoles, "a user without either role disables an anchor", disable, viewer),
+		row("delete-no-role", RefuseShould, "DC-REST-03", apiRoles, "a user without either role deletes an anchor", remove, viewer),
+		row("list-other-tenant", RefuseShould, "DC-TRUST-01", tenantTrusts, "the second tenant's admin lists the first tenant's anchors", get, neighbour),
+		row("put-other-tenant", Refuse, "DC-TRUST-01", tenantTrusts, "the second tenant's admin disables an anchor of the first", disable, neighbour),
+		row("delete-other-tenant", Refuse, "DC-TRUST-01", tenantTrusts, "the second tenant's admin deletes an anchor of the first", remove, neighbour),
 	}
 }
 

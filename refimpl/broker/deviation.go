@@ -130,7 +130,7 @@ func (c *client) tokenMessage(token string) string {
 	case c.has(deviation.TokenPadded):
 		token = padded(token)
 	case c.has(deviation.TokenStandardBase64):
-		token = strings.NewReplacer("-", "+", "_", "/").Replace(token)
+		token = strings.NewReplacer("-", "+", "_", "/").Replace(padded(token))
 	}
 	return "71," + token
 }

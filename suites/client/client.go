@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"os"
 	"path/filepath"
+	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 	. "github.com/onsi/gomega"
@@ -21,9 +22,10 @@ import (
 	"github.com/chainmail-iot/chainmail/suites/expect"
 )
 
-// Specs returns the specs of the family: one for each format of the stores.
+// Specs returns the specs of the family: one for each format of the stores, and
+// what a ready client does not show.
 func Specs() []suites.Spec {
-	return []suites.Spec{paho("paho-pkcs12", store.PKCS12), paho("paho-jks", store.JKS)}
+	return []suites.Spec{paho("paho-pkcs12", store.PKCS12), paho("paho-jks", store.JKS), disconnect()}
 }
 
 // password protects stores that live as long as a spec.
@@ -130,6 +132,8 @@ func work(ctx context.Context, e *suites.Env, config *tls.Config, clientID strin
 		token := step.take()
 		select {
 		case <-token.Done():
+		case <-time.After(e.Target.Timing.Connect + e.Target.Timing.Response):
+			return done, "not " + step.name + ": no answer came"
 		case <-ctx.Done():
 			e.Inconclusive("interrupted")
 		}

@@ -35,7 +35,7 @@ func bulkSpecs() []suites.Spec {
 			"ID;TYPE\n", ";c8y_Device\n"),
 		bulkFails("bulk-auth-type-unknown", "DC-REG-05", clause.Should, "a CSV file has AUTH_TYPE FOO",
 			"ID;AUTH_TYPE\n", ";FOO\n"),
-		bulkBasic(),
+		bulkBasic(), bulkBadRow(),
 	}
 }
 
@@ -97,6 +97,22 @@ func bulkBasic() suites.Spec {
 	}
 }
 
+// bulkBadRow is the spec that a row which fails takes none of the others with it.
+func bulkBadRow() suites.Spec {
+	return suites.Spec{
+		ID: family + "/bulk-bad-row-beside-good", Title: "a CSV file has a row with AUTH_TYPE CERTIFICATES and CREDENTIALS, and a good one after it", Expected: "the good row is registered",
+		Clauses: []string{"DC-REG-06", "DC-REG-04"}, Level: clause.Should, Needs: bulkNeeds(),
+		Run: func(ctx context.Context, e *suites.Env) {
+			good, bad := e.Bench("good").CommonName("dev"), e.Bench("bad").CommonName("dev")
+			e.Made(good)
+			e.Made(bad)
+			response := sendCSV(ctx, e, "ID;AUTH_TYPE;CREDENTIALS\n"+bad+";CERTIFICATES;s3cret-of-a-test\n"+good+";CERTIFICATES;\n")
+			Expect(response).To(expect.Answer(http.StatusCreated))
+			Expect(userExists(ctx, e, good)).To(expect.Find(true, "the device user of the good row"))
+		},
+	}
+}
+
 // strangerTo builds a good device under a trust anchor without auto-registration.
 func strangerTo(ctx context.Context, e *suites.Env) certfactory.Presentation {
 	root, anchor := e.OwnAnchor("anchor")
@@ -115,6 +131,15 @@ type bulkOutcome struct {
 // register uploads a CSV file for bulk registration; the spec is inconclusive
 // where that is not answered by what became of its rows.
 func register(ctx context.Context, e *suites.Env, csv string) bulkOutcome {
+	response := sendCSV(ctx, e, csv)
+	var outcome bulkOutcome
+	if response.Status != http.StatusCreated || response.JSON(&outcome) != nil {
+		e.Inconclusive("bulk registration answered %d", response.Status)
+	}
+	return outcome
+}
+
+func sendCSV(ctx context.Context, e *suites.Env, csv string) target.Response {
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	part, err := form.CreateFormFile("file", "devices.csv")
@@ -123,13 +148,8 @@ func register(ctx context.Context, e *suites.Env, csv string) bulkOutcome {
 	}
 	_, _ = part.Write([]byte(csv)) // into memory
 	_ = form.Close()
-	response := e.Ask(ctx, reports.RoleHTTP, e.AsAdmin(0, target.Request{
+	return e.Ask(ctx, reports.RoleHTTP, e.AsAdmin(0, target.Request{
 		Method: http.MethodPost, Path: "/devicecontrol/bulkNewDeviceRequests",
 		Body: body.Bytes(), Type: form.FormDataContentType(),
 	}))
-	var outcome bulkOutcome
-	if response.Status != http.StatusCreated || response.JSON(&outcome) != nil {
-		e.Inconclusive("bulk registration answered %d", response.Status)
-	}
-	return outcome
 }

@@ -25,7 +25,8 @@ func Specs() []suites.Spec {
 		autoRegistrationOffKnownDevice(),
 		noSideEffect("refused-no-side-effect", "anchor-unknown", "a device whose chain is refused leaves nothing behind"),
 		noSideEffect("possession-no-side-effect", "key-wrong", "a device that does not hold its key leaves nothing behind"),
-		userDeleted(), userDisabled(), singleRegistration(),
+		mismatchNoSideEffect(), autoRegistrationNotNamed(),
+		userDeleted(), userDisabled(), userDeletedLiveSession(), singleRegistration(), singleRegistrationWithPassword(),
 	}
 	return append(specs, bulkSpecs()...)
 }
@@ -92,6 +93,51 @@ func noSideEffect(slug, id, title string) suites.Spec {
 			Expect(e.Try(ctx, reports.RoleCase, p)).To(expect.BeRefused())
 			Expect(userExists(ctx, e, p.ClientID)).To(expect.Find(false, "a device user after the refusal"))
 			e.Control(ctx, reports.RoleControlAfter, e.GoodDevice("after"))
+		},
+	}
+}
+
+// mismatchNoSideEffect is the spec that a device whose Client Identifier is not
+// its common name leaves no user behind, under neither name.
+func mismatchNoSideEffect() suites.Spec {
+	return suites.Spec{
+		ID: family + "/mismatch-no-side-effect", Title: "a device whose Client Identifier is not its common name leaves nothing behind", Expected: "the device is refused and no user made",
+		Clauses: []string{"DC-REG-01", "DC-ID-03"}, Level: clause.Should, Needs: []target.Capability{target.TrustedCertificates, target.DeviceUsers},
+		Run: func(ctx context.Context, e *suites.Env) {
+			root, anchor := e.OwnAnchor("anchor")
+			e.Trust(ctx, anchor)
+			e.Control(ctx, reports.RoleControlBefore, e.DeviceOf(root, "before"))
+			p, other := e.DeviceOf(root, "case"), e.Bench("other").CommonName("dev")
+			name := p.ClientID
+			p.ClientID = other
+			e.Made(name)
+			Expect(e.Try(ctx, reports.RoleCase, p)).To(expect.BeRefused())
+			for _, name := range []string{name, other} {
+				Expect(userExists(ctx, e, name)).To(expect.Find(false, "the device user "+suites.DeviceUser(name)))
+			}
+			e.Control(ctx, reports.RoleControlAfter, e.DeviceOf(root, "after"))
+		},
+	}
+}
+
+// autoRegistrationNotNamed is the spec that auto-registration has to be activated.
+func autoRegistrationNotNamed() suites.Spec {
+	return suites.Spec{
+		ID: family + "/autoreg-not-named", Title: "a trust anchor is uploaded without autoRegistrationEnabled, and an unknown device connects", Expected: "the device is refused",
+		Clauses: []string{"DC-REG-02"}, Level: clause.Should, Needs: []target.Capability{target.TrustedCertificates},
+		Run: func(ctx context.Context, e *suites.Env) {
+			root, anchor := e.OwnAnchor("anchor")
+			upload := target.NewUpload(anchor)
+			response := e.Upload(ctx, anchor, map[string]string{"status": upload.Status, "name": upload.Name, "certInPemFormat": upload.PEM})
+			if response.Status/100 != 2 {
+				e.Inconclusive("an upload without autoRegistrationEnabled was answered %d", response.Status)
+			}
+			outcome := e.Try(ctx, reports.RoleCase, e.DeviceOf(root, "case"))
+			if outcome.Refused() {
+				e.ChangeAnchor(ctx, anchor, target.AnchorChange{AutoRegistration: new(true)})
+				e.Control(ctx, reports.RoleControlAfter, e.DeviceOf(root, "after"))
+			}
+			Expect(outcome).To(expect.BeRefused())
 		},
 	}
 }

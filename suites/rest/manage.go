@@ -58,6 +58,30 @@ func changeBack() suites.Spec {
 	}
 }
 
+// duplicateChangesNothing is the spec that an upload which is refused changes
+// nothing about the trust anchor that is there.
+func duplicateChangesNothing() suites.Spec {
+	return suites.Spec{
+		ID: family + "/upload-duplicate-changes-nothing", Title: "a trust anchor is disabled; its certificate is uploaded again, ENABLED and under another name",
+		Expected: "where the upload is refused, name and status are as before",
+		Clauses:  []string{"DC-REST-01", "DC-TRUST-07"}, Level: clause.Should, Needs: needs(),
+		Run: func(ctx context.Context, e *suites.Env) {
+			anchor := uploaded(ctx, e, "case")
+			e.ChangeAnchor(ctx, anchor, target.AnchorChange{Enabled: new(false)})
+			before := decode(e, read(ctx, e, anchor))
+			again := anchor
+			again.Name += " again"
+			response := e.Upload(ctx, again, target.NewUpload(again))
+			if response.Status/100 == 2 {
+				e.Observe("%d: the upload was taken for a change", response.Status)
+				return
+			}
+			Expect(response).To(expect.AnswerClientError())
+			Expect(decode(e, read(ctx, e, anchor))).To(expect.Be(before, "the trust anchor"))
+		},
+	}
+}
+
 // decode reads one trust anchor; the platform answers for its form.
 func decode(e *suites.Env, r target.Response) trusted {
 	var t trusted

@@ -17,7 +17,8 @@ func Specs() []suites.Spec {
 		autoRegistrationString(),
 		roleSuffices("upload-role-tenant-admin", target.RoleTenantAdmin),
 		roleSuffices("upload-role-tenant-management-admin", target.RoleTenantManagementAdmin),
-		withoutCredentials(),
+		withWrongPassword(), withoutCredentials(),
+		duplicateChangesNothing(),
 		readBack(),
 		changeBack(),
 	)

@@ -28,7 +28,7 @@ func roleSuffices(slug, role string) suites.Spec {
 	}
 }
 
-func withoutCredentials() suites.Spec {
+func withWrongPassword() suites.Spec {
 	return suites.Spec{
 		ID: family + "/upload-unauthorized", Title: "a trust anchor is uploaded with a wrong password", Expected: "401 Unauthorized",
 		Clauses: []string{"DC-REST-03"}, Level: clause.Must, Needs: needs(),
@@ -37,6 +37,17 @@ func withoutCredentials() suites.Spec {
 			admin, _ := e.Tenant(0).Admin() // the loader of target files sees to it that there is one
 			impostor := target.NewUser(admin.Name, "not the password of "+admin.Name)
 			Expect(uploadAs(ctx, e, impostor)).To(expect.Answer(http.StatusUnauthorized))
+		},
+	}
+}
+
+func withoutCredentials() suites.Spec {
+	return suites.Spec{
+		ID: family + "/upload-no-credentials", Title: "a trust anchor is uploaded without any credentials", Expected: "401 Unauthorized",
+		Clauses: []string{"DC-REST-03"}, Level: clause.Must, Needs: needs(),
+		Run: func(ctx context.Context, e *suites.Env) {
+			uploaded(ctx, e, reports.RoleControlBefore)
+			Expect(uploadAs(ctx, e, target.User{})).To(expect.Answer(http.StatusUnauthorized))
 		},
 	}
 }

@@ -1,13 +1,13 @@
 package token
 
 import (
-	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -29,11 +29,17 @@ func forgeries() []suites.Spec {
 			_, claims, _ := split(t)
 			return encode([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + claims + "."
 		}),
-		forgery("token-altered", "the subject of a token is changed, its signature kept", func(_ *suites.Env, t jwt) string {
-			header, claims, signature := split(t)
-			data, _ := base64.RawURLEncoding.DecodeString(claims) // decode has read it before
-			other := bytes.Replace(data, []byte(t.Subject), []byte(t.Subject+"x"), 1)
-			return header + "." + encode(other) + "." + signature
+		forgery("token-altered", "the end of a token is put off by a day, its signature kept", func(e *suites.Env, t jwt) string {
+			return altered(e, t, "exp", t.Expires+24*60*60)
+		}),
+		forgery("token-other-device", "a token is made out to another device that there is, its signature kept", func(e *suites.Env, t jwt) string {
+			return altered(e, t, "sub", suites.DeviceUser(e.GoodDevice("other").ClientID))
+		}, "other"),
+		forgery("token-other-tenant", "a token is made out to another tenant, its signature kept", func(e *suites.Env, t jwt) string {
+			if !e.Target.Has(target.SecondTenant) {
+				e.NotApplicable("the target does not declare %s", target.SecondTenant)
+			}
+			return altered(e, t, "ten", e.Tenant(1).ID)
 		}),
 		forgery("token-signature-cut", "a token without its signature", func(_ *suites.Env, t jwt) string {
 			header, claims, _ := split(t)
@@ -44,12 +50,17 @@ func forgeries() []suites.Spec {
 	}
 }
 
-func forgery(slug, title string, forge func(*suites.Env, jwt) string) suites.Spec {
+// forgery is the spec that what is forged of a good token opens nothing. The
+// bystanders are connected before, so that the platform knows them.
+func forgery(slug, title string, forge func(*suites.Env, jwt) string, bystanders ...string) suites.Spec {
 	return suites.Spec{
 		ID: family + "/" + slug, Title: title, Expected: "401 Unauthorized",
 		Clauses: []string{"DC-TOK-09"}, Level: clause.Must, Needs: needs(target.TrustedCertificates),
 		Run: func(ctx context.Context, e *suites.Env) {
 			token := obtain(ctx, e, e.Connect(ctx, e.GoodDevice("case")))
+			for _, label := range bystanders {
+				e.Connect(ctx, e.GoodDevice(label))
+			}
 			control(ctx, e, reports.RoleControlBefore, token)
 			response := currentUser(ctx, e, reports.RoleCase, forge(e, token))
 			if response.Status == http.StatusUnauthorized {
@@ -113,6 +124,31 @@ func foreignKey(e *suites.Env, t jwt) string {
 	}
 	e.NotApplicable("tokens are signed %s, for which we have no key of our own", t.Algorithm)
 	return ""
+}
+
+// altered is a token of which one claim is changed and nothing else.
+func altered(e *suites.Env, t jwt, claim string, value any) string {
+	header, claims, signature := split(t)
+	data, err := base64.RawURLEncoding.DecodeString(claims)
+	if err != nil {
+		e.Fault(err) // decode has read it before
+	}
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(data, &all); err != nil {
+		e.Fault(err)
+	}
+	changed, err := json.Marshal(value)
+	if err != nil {
+		e.Fault(err)
+	}
+	if all[claim] == nil {
+		e.NotApplicable("tokens have no claim %s", claim)
+	}
+	all[claim] = changed
+	if data, err = json.Marshal(all); err != nil {
+		e.Fault(err)
+	}
+	return header + "." + encode(data) + "." + signature
 }
 
 // split returns the three parts of a compact JWT.

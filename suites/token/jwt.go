@@ -45,6 +45,9 @@ func parse(payload string) (token jwt, wrapped bool, err error) {
 
 // decode reads the header and the claims of a compact JWT (RFC 7515 §7.1).
 func decode(compact string) (jwt, error) {
+	if strings.ContainsAny(compact, "\r\n") { // which the decoder would overlook
+		return jwt{}, errors.New("it has a line end in it")
+	}
 	parts := strings.Split(compact, ".")
 	if len(parts) != 3 {
 		return jwt{}, fmt.Errorf("a compact JWT has 3 parts, this has %d", len(parts))

@@ -4,6 +4,7 @@ package token
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -23,7 +24,7 @@ const family = "token"
 // Specs returns the specs of the family.
 func Specs() []suites.Spec {
 	specs := []suites.Spec{
-		form(), opensHTTP(), reachesOnlyAsker(), ofDeletedUser(),
+		form(), opensHTTP(), opensOwnTenant(), reachesOnlyAsker(), wildcard(), ofDeletedUser(), ofDisabledUser(),
 		defaultLifetime(), lifetimeOption(), lifetimeOtherTenant(), lifetimeMinimum(), afterHalfLife(), expired(),
 	}
 	return append(specs, forgeries()...)
@@ -117,16 +118,92 @@ func reachesOnlyAsker() suites.Spec {
 	}
 }
 
+// wildcards are Topic Filters under which s/dat falls.
+func wildcards() []string { return []string{"#", "s/#", "+/+"} }
+
+// wildcard is the spec that a wildcard brings nobody another device's token,
+// whether the subscription is granted, refused, or ends the connection.
+func wildcard() suites.Spec {
+	return suites.Spec{
+		ID: family + "/token-wildcard", Title: "devices subscribe to #, s/# and +/+, and another asks for a token", Expected: "they get nothing of it",
+		Clauses: []string{"DC-TOK-10"}, Level: clause.Must, Needs: needs(),
+		Run: func(ctx context.Context, e *suites.Env) {
+			asker := e.Connect(ctx, e.GoodDevice("asker"))
+			curious := make(map[string]*device.Device)
+			for _, filter := range wildcards() {
+				d := e.Connect(ctx, e.GoodDevice("bystander "+filter))
+				_, err := d.Subscribe(ctx, filter, 0)
+				switch {
+				case errors.Is(err, device.ErrNoResponse):
+					e.Silent("a subscription to %s was not answered", filter)
+				case err != nil && !errors.Is(err, device.ErrClosed):
+					e.Fault(err)
+				}
+				curious[filter] = d
+			}
+			obtain(ctx, e, asker)
+			for _, filter := range wildcards() {
+				if curious[filter].Ping(ctx) != nil { // what was sent before it has come
+					continue
+				}
+				stray := e.Overhear(ctx, curious[filter], strayBound)
+				Expect(stray).NotTo(expect.Be(device.TokenResponseTopic, "the topic of a message to who subscribed to "+filter))
+			}
+		},
+	}
+}
+
+// opensOwnTenant is the spec that a token opens in the tenant of its device, though
+// the other tenant has a device of that name.
+func opensOwnTenant() suites.Spec {
+	return suites.Spec{
+		ID: family + "/token-opens-own-tenant", Title: "both tenants have a device of one name; that of the second uses its token for GET /tenant/currentTenant",
+		Expected: "200 OK, and the tenant is the second",
+		Clauses:  []string{"DC-TOK-09", "DC-TOK-04", "DC-TRUST-02"}, Level: clause.Must,
+		Needs: needs(target.TrustedCertificates, target.SecondTenant),
+		Run: func(ctx context.Context, e *suites.Env) {
+			first, anchor := e.OwnAnchor("anchor of the first tenant")
+			e.Trust(ctx, anchor)
+			second, anchor := e.OwnAnchor("anchor of the second tenant")
+			anchor.Tenant = 1
+			e.Trust(ctx, anchor)
+			e.Connect(ctx, e.DeviceOf(first, "namesake"))
+			token := obtain(ctx, e, e.Connect(ctx, e.DeviceOf(second, "namesake")))
+			response := e.Ask(ctx, reports.RoleCase, target.Request{Method: http.MethodGet, Path: "/tenant/currentTenant", Bearer: token.compact})
+			if response.Status == http.StatusForbidden || response.Status == http.StatusNotFound {
+				e.NotApplicable("a device may not ask for its tenant")
+			}
+			Expect(response).To(expect.Answer(http.StatusOK))
+			var tenant struct {
+				Name string `json:"name"`
+			}
+			Expect(response.JSON(&tenant) == nil).To(expect.Find(true, "a tenant in the answer"))
+			e.Observe("200 OK in tenant %s", tenant.Name)
+			Expect(tenant.Name).To(expect.Be(e.Tenant(1).ID, "the tenant"))
+		},
+	}
+}
+
 // ofDeletedUser is the spec that a token does not outlive its user.
 func ofDeletedUser() suites.Spec {
+	return ofUser("token-of-deleted-user", "a device's user is deleted while its token is still good", (*suites.Env).DeleteUser)
+}
+
+// ofDisabledUser is the spec that a token opens nothing while its user is disabled.
+func ofDisabledUser() suites.Spec {
+	return ofUser("token-of-disabled-user", "a device's user is disabled while its token is still good", (*suites.Env).DisableUser)
+}
+
+// ofUser is the spec that a token is worth no more than its user.
+func ofUser(slug, title string, happens func(*suites.Env, context.Context, string)) suites.Spec {
 	return suites.Spec{
-		ID: family + "/token-of-deleted-user", Title: "a device's user is deleted while its token is still good", Expected: "401 Unauthorized",
+		ID: family + "/" + slug, Title: title, Expected: "401 Unauthorized",
 		Clauses: []string{"DC-TOK-09", "DC-REG-08"}, Level: clause.Should, Needs: needs(target.TrustedCertificates, target.DeviceUsers),
 		Run: func(ctx context.Context, e *suites.Env) {
 			p := e.GoodDevice("case")
 			token := obtain(ctx, e, e.Connect(ctx, p))
 			control(ctx, e, reports.RoleControlBefore, token)
-			e.DeleteUser(ctx, p.ClientID)
+			happens(e, ctx, p.ClientID)
 			Expect(currentUser(ctx, e, reports.RoleCase, token.compact)).To(expect.Answer(http.StatusUnauthorized))
 		},
 	}

@@ -24,9 +24,12 @@ func Specs() []suites.Spec {
 	specs := []suites.Spec{
 		changed("anchor-disabled", "DC-TRUST-07", "a trust anchor is disabled, then a device connects", disable, target.AnchorChanges),
 		changed("anchor-deleted", "DC-TRUST-08", "a trust anchor is deleted, then a device connects", remove),
+		knownChanged("anchor-disabled-known-device", "DC-TRUST-07", "a device connects, its trust anchor is disabled, and it connects again", disable, target.AnchorChanges),
+		knownChanged("anchor-deleted-known-device", "DC-TRUST-08", "a device connects, its trust anchor is deleted, and it connects again", remove),
+		uploadedDisabled(),
 		restored("anchor-reenabled", "DC-TRUST-07", "a trust anchor is disabled and enabled again, then a device connects", disable, enable, target.AnchorChanges),
 		restored("anchor-deleted-reuploaded", "DC-TRUST-08", "a trust anchor is deleted and uploaded again, then a device connects", remove, upload),
-		otherTenant(),
+		otherTenant(), otherTenantKnownDevice(), sameNameTwoTenants(),
 	}
 	for _, s := range suites.FromCases(family, "tenancy") {
 		s.Needs = []target.Capability{target.SecondTenant}
@@ -55,15 +58,31 @@ func upload(ctx context.Context, e *suites.Env, a certfactory.Anchor) {
 // changed is the spec that a change takes the trust away. Before it, a device
 // under the very anchor is admitted; after it, one under another.
 func changed(slug, id, title string, c change, needs ...target.Capability) suites.Spec {
+	return refusedAfter(slug, id, title, c, needs, func(e *suites.Env, root *certfactory.Certificate, _ certfactory.Presentation) certfactory.Presentation {
+		return e.DeviceOf(root, "case")
+	})
+}
+
+// knownChanged is changed for a device that the platform knows already.
+func knownChanged(slug, id, title string, c change, needs ...target.Capability) suites.Spec {
+	return refusedAfter(slug, id, title, c, needs, func(_ *suites.Env, _ *certfactory.Certificate, known certfactory.Presentation) certfactory.Presentation {
+		return known
+	})
+}
+
+// refusedAfter is the spec that a device is refused after a change: the one that
+// next gives, under the trust anchor that admitted another before.
+func refusedAfter(slug, id, title string, c change, needs []target.Capability, next func(*suites.Env, *certfactory.Certificate, certfactory.Presentation) certfactory.Presentation) suites.Spec {
 	return suites.Spec{
 		ID: family + "/" + slug, Title: title, Expected: "the device is refused",
 		Clauses: []string{id, "DC-TRUST-01"}, Level: clause.Must, OverTLS: true, Needs: needs,
 		Run: func(ctx context.Context, e *suites.Env) {
 			root, anchor := e.OwnAnchor("anchor")
 			e.Trust(ctx, anchor)
-			e.Control(ctx, reports.RoleControlBefore, e.DeviceOf(root, "before"))
+			before := e.DeviceOf(root, "before")
+			e.Control(ctx, reports.RoleControlBefore, before)
 			c(ctx, e, anchor)
-			outcome := e.Try(ctx, reports.RoleCase, e.DeviceOf(root, "case"))
+			outcome := e.Try(ctx, reports.RoleCase, next(e, root, before))
 			if outcome.Refused() {
 				e.Control(ctx, reports.RoleControlAfter, e.GoodDevice("after"))
 			}
@@ -84,6 +103,25 @@ func restored(slug, id, title string, away, back change, needs ...target.Capabil
 			away(ctx, e, anchor)
 			back(ctx, e, anchor)
 			Expect(e.Try(ctx, reports.RoleCase, e.DeviceOf(root, "case"))).To(expect.BeAdmitted())
+		},
+	}
+}
+
+// uploadedDisabled is the spec that the status of the upload counts.
+func uploadedDisabled() suites.Spec {
+	return suites.Spec{
+		ID: family + "/anchor-uploaded-disabled", Title: "a trust anchor is uploaded with the status DISABLED, and a device connects", Expected: "the device is refused",
+		Clauses: []string{"DC-TRUST-07", "DC-REST-01"}, Level: clause.Must, Needs: []target.Capability{target.AnchorChanges},
+		Run: func(ctx context.Context, e *suites.Env) {
+			root, anchor := e.OwnAnchor("anchor")
+			anchor.Disabled = true
+			e.Trust(ctx, anchor)
+			outcome := e.Try(ctx, reports.RoleCase, e.DeviceOf(root, "case"))
+			if outcome.Refused() { // for its status alone
+				enable(ctx, e, anchor)
+				e.Control(ctx, reports.RoleControlAfter, e.DeviceOf(root, "after"))
+			}
+			Expect(outcome).To(expect.BeRefused())
 		},
 	}
 }
