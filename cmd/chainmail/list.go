@@ -28,7 +28,7 @@ func listings() []listing {
 		{"specs", "What is tried, spec by spec", []string{"SPEC", "LEVEL", "CLAUSES", "TITLE"}, listSpecs},
 		{"clauses", "What the specification asks", []string{"CLAUSE", "LEVEL", "BINDS", "SPECS", "TEXT"}, listClauses},
 		{"cases", "The chains that devices present", []string{"CASE", "EXPECTED", "CLAUSES", "HOW"}, listCases},
-		{"deviations", "The ways in which the reference platform can be wrong", []string{"DEVIATION", "CLAUSE", "CAUGHT BY", "SUMMARY"}, listDeviations},
+		{"deviations", "The ways in which the reference platform can be wrong", []string{"CLAUSE", "LEVEL", "DEVIATION", "CAUGHT BY", "SUMMARY"}, listDeviations},
 		{"profiles", "Which clauses a run can be about", []string{"PROFILE", "SUMMARY"}, listProfiles},
 		{"plans", "The load plans that come along", []string{"PLAN", "DEVICES", "ABOUT"}, listPlans},
 	}
@@ -168,19 +168,35 @@ func listCases() ([][]string, any) {
 
 // deviationRow is a deviation as programs read it.
 type deviationRow struct {
-	Name     string   `json:"name"`
-	Clause   string   `json:"clause"`
-	Summary  string   `json:"summary"`
-	CaughtBy []string `json:"caughtBy"`
+	Name       string   `json:"name"`
+	Clause     string   `json:"clause"`
+	Level      string   `json:"level"`
+	Summary    string   `json:"summary"`
+	CaughtBy   []string `json:"caughtBy"`
+	Unreliable bool     `json:"unreliable,omitempty"` // which specs catch it differs from run to run
 }
 
+// listDeviations goes clause by clause, in the order of the specification.
 func listDeviations() ([][]string, any) {
 	var rows [][]string
 	var values []deviationRow
-	for _, d := range refimpl.Deviations() {
-		by := finders(d.Name)
-		rows = append(rows, []string{d.Name, d.Clause, fmt.Sprint(len(by)), d.Summary})
-		values = append(values, deviationRow{Name: d.Name, Clause: d.Clause, Summary: d.Summary, CaughtBy: by})
+	for _, c := range clause.All() {
+		for _, d := range refimpl.Deviations() {
+			if d.Clause != c.ID {
+				continue
+			}
+			by := finders(d.Name)
+			claimed, _ := claim.Of(d.Name)
+			row := deviationRow{
+				Name: d.Name, Clause: d.Clause, Level: string(c.Level), Summary: d.Summary, CaughtBy: by, Unreliable: claimed.Unreliable != "",
+			}
+			caught := fmt.Sprint(len(by))
+			if row.Unreliable {
+				caught = "varies"
+			}
+			rows = append(rows, []string{d.Clause, row.Level, d.Name, caught, d.Summary})
+			values = append(values, row)
+		}
 	}
 	return rows, values
 }

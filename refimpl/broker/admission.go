@@ -64,7 +64,7 @@ func (c *client) admitCertificate(p *packets.Packet) (admission, byte, *trust.Re
 	if refusal != nil { // DC-ID-05, 06
 		return admission{}, notAuthorized, refusal
 	}
-	if c.has(deviation.RegistersBeforeMatching) {
+	if c.path.Anchor.AutoRegistration && c.has(deviation.RegistersBeforeMatching) {
 		c.broker.register(c.path.Anchor.Tenant, name)
 	}
 	if refusal := c.broker.rules().MatchClientID(p.Connect.ClientIdentifier, name); refusal != nil { // DC-ID-03, 04

@@ -114,6 +114,24 @@ func reopen(e *suites.Env, file string, format store.Format, entry store.Entry) 
 	return s
 }
 
+// refusedSubscription reports what Paho does not call an error: a return code of
+// SUBACK that says failure (MQTT-3.9.3-2).
+func refusedSubscription(t mqtt.Token) bool {
+	subscription, ok := t.(*mqtt.SubscribeToken)
+	if !ok {
+		return false
+	}
+	for _, code := range subscription.Result() {
+		if code == failure {
+			return true
+		}
+	}
+	return false
+}
+
+// failure is the return code of SUBACK for a subscription that is not granted.
+const failure = 0x80
+
 // work plays the client and returns what it did and, in words, what went wrong.
 func work(ctx context.Context, e *suites.Env, config *tls.Config, clientID string) (done, problem string) {
 	client := mqtt.NewClient(mqtt.NewClientOptions().
@@ -139,6 +157,9 @@ func work(ctx context.Context, e *suites.Env, config *tls.Config, clientID strin
 		}
 		if err := token.Error(); err != nil {
 			return done, "not " + step.name + ": " + err.Error()
+		}
+		if refusedSubscription(token) {
+			return done, "not " + step.name + ": SUBACK says that the subscription failed"
 		}
 		if done != "" {
 			done += ", "
