@@ -25,7 +25,11 @@ func (e *Env) OwnAnchor(label string) (*certfactory.Certificate, certfactory.Anc
 // DeviceOf builds a good device under a trust anchor of the spec's own. It
 // names no anchors: whether that one is trusted is the spec's business.
 func (e *Env) DeviceOf(root *certfactory.Certificate, label string) certfactory.Presentation {
-	name := e.Bench(label).CommonName("dev")
+	return e.DeviceNamed(root, e.Bench(label).CommonName("dev"))
+}
+
+// DeviceNamed is DeviceOf for a name that the spec chooses.
+func (e *Env) DeviceNamed(root *certfactory.Certificate, name string) certfactory.Presentation {
 	leaf := e.Factory.Device(root, name)
 	chain, err := certfactory.Chain(leaf)
 	if err != nil {

@@ -144,14 +144,6 @@ func padded(token string) string {
 	return strings.Join(parts, ".")
 }
 
-// subackID is the Packet Identifier that acknowledges a SUBSCRIBE: its own (MQTT-3.8.4-2).
-func (c *client) subackID(id uint16) uint16 {
-	if c.has(deviation.SubackOfOther) {
-		return id + 1
-	}
-	return id
-}
-
 // overhearers are the sessions that a token is delivered to besides its own: none on a
 // conforming platform (DC-TOK-10).
 func (c *client) overhearers() []*client {

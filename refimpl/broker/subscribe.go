@@ -59,7 +59,7 @@ func (c *client) subscribe(header packets.FixedHeader, body []byte) error {
 	}
 	c.broker.wait(stage.Suback)
 	return c.send(packets.Packet{ // MQTT-3.8.4-1, 2, 5
-		FixedHeader: packets.FixedHeader{Type: packets.Suback}, PacketID: c.subackID(p.PacketID), ReasonCodes: codes,
+		FixedHeader: packets.FixedHeader{Type: packets.Suback}, PacketID: p.PacketID, ReasonCodes: codes,
 	})
 }
 

@@ -3,7 +3,6 @@ package deviation
 // Deviations about what a device does once it is connected.
 const (
 	WithholdsPuback      = "withholds-puback"
-	SubackOfOther        = "suback-for-other-packet"
 	StaysAfterDisconnect = "stays-after-disconnect"
 	WantsLongKeepAlive   = "refuses-short-keep-alive"
 )
@@ -12,7 +11,6 @@ func session() []Deviation {
 	return []Deviation{
 		{WantsLongKeepAlive, "DC-CLIENT-01", "a Keep Alive of less than a minute, as Paho has it, is refused"},
 		{WithholdsPuback, "DC-CLIENT-02", "a message of QoS 1 is not acknowledged"},
-		{SubackOfOther, "DC-CLIENT-02", "a subscription is acknowledged with another Packet Identifier"},
 		{StaysAfterDisconnect, "DC-CLIENT-02", "the connection of a device that has subscribed stays open after DISCONNECT"},
 	}
 }

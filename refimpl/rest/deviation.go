@@ -93,6 +93,7 @@ func (a *API) keepsUser(tenant, name string) bool {
 	case a.has(deviation.UserDeletionIgnored):
 		return true
 	case user.Device() && a.has(deviation.TokenOutlivesUser): // what it can do no more is log in
+		a.config.Sessions.EndUser(tenant, name)
 		_, err := a.config.Registry.RegisterDevice(tenant, strings.TrimPrefix(name, registry.DevicePrefix), registry.LoginPassword, rand.Text())
 		return err == nil
 	}

@@ -150,7 +150,7 @@ func work(ctx context.Context, e *suites.Env, config *tls.Config, clientID strin
 		token := step.take()
 		select {
 		case <-token.Done():
-		case <-time.After(e.Target.Timing.Connect + e.Target.Timing.Response):
+		case <-time.After(e.Target.Timing.Response):
 			return done, "not " + step.name + ": no answer came"
 		case <-ctx.Done():
 			e.Inconclusive("interrupted")

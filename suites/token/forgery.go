@@ -34,13 +34,10 @@ func forgeries() []suites.Spec {
 		}),
 		forgery("token-other-device", "a token is made out to another device that there is, its signature kept", func(e *suites.Env, t jwt) string {
 			return altered(e, t, "sub", suites.DeviceUser(e.GoodDevice("other").ClientID))
-		}, "other"),
-		forgery("token-other-tenant", "a token is made out to another tenant, its signature kept", func(e *suites.Env, t jwt) string {
-			if !e.Target.Has(target.SecondTenant) {
-				e.NotApplicable("the target does not declare %s", target.SecondTenant)
-			}
+		}, func(ctx context.Context, e *suites.Env, _ string) { e.Connect(ctx, e.GoodDevice("other")) }),
+		forgery("token-other-tenant", "a token is made out to another tenant, which has a device of that name, its signature kept", func(e *suites.Env, t jwt) string {
 			return altered(e, t, "ten", e.Tenant(1).ID)
-		}),
+		}, namesake),
 		forgery("token-signature-cut", "a token without its signature", func(_ *suites.Env, t jwt) string {
 			header, claims, _ := split(t)
 			return header + "." + claims + "."
@@ -50,17 +47,18 @@ func forgeries() []suites.Spec {
 	}
 }
 
-// forgery is the spec that what is forged of a good token opens nothing. The
-// bystanders are connected before, so that the platform knows them.
-func forgery(slug, title string, forge func(*suites.Env, jwt) string, bystanders ...string) suites.Spec {
+// forgery is the spec that what is forged of a good token opens nothing. What has
+// to stand before is told the name of the device.
+func forgery(slug, title string, forge func(*suites.Env, jwt) string, before ...func(context.Context, *suites.Env, string)) suites.Spec {
 	return suites.Spec{
 		ID: family + "/" + slug, Title: title, Expected: "401 Unauthorized",
 		Clauses: []string{"DC-TOK-09"}, Level: clause.Must, Needs: needs(target.TrustedCertificates),
 		Run: func(ctx context.Context, e *suites.Env) {
-			token := obtain(ctx, e, e.Connect(ctx, e.GoodDevice("case")))
-			for _, label := range bystanders {
-				e.Connect(ctx, e.GoodDevice(label))
+			p := e.GoodDevice("case")
+			for _, stand := range before {
+				stand(ctx, e, p.ClientID)
 			}
+			token := obtain(ctx, e, e.Connect(ctx, p))
 			control(ctx, e, reports.RoleControlBefore, token)
 			response := currentUser(ctx, e, reports.RoleCase, forge(e, token))
 			if response.Status == http.StatusUnauthorized {
@@ -70,6 +68,17 @@ func forgery(slug, title string, forge func(*suites.Env, jwt) string, bystanders
 			Expect(response).To(expect.Answer(http.StatusUnauthorized))
 		},
 	}
+}
+
+// namesake connects a device of the same name that belongs to the second tenant.
+func namesake(ctx context.Context, e *suites.Env, name string) {
+	if !e.Target.Has(target.SecondTenant) {
+		e.NotApplicable("the target does not declare %s", target.SecondTenant)
+	}
+	root, anchor := e.OwnAnchor("anchor of the second tenant")
+	anchor.Tenant = 1
+	e.Trust(ctx, anchor)
+	e.Connect(ctx, e.DeviceNamed(root, name))
 }
 
 // control uses the good token; the spec is inconclusive where that opens nothing.

@@ -162,13 +162,12 @@ func opensOwnTenant() suites.Spec {
 		Clauses:  []string{"DC-TOK-09", "DC-TOK-04", "DC-TRUST-02"}, Level: clause.Must,
 		Needs: needs(target.TrustedCertificates, target.SecondTenant),
 		Run: func(ctx context.Context, e *suites.Env) {
-			first, anchor := e.OwnAnchor("anchor of the first tenant")
-			e.Trust(ctx, anchor)
-			second, anchor := e.OwnAnchor("anchor of the second tenant")
+			p := e.GoodDevice("case")
+			e.Connect(ctx, p)
+			root, anchor := e.OwnAnchor("anchor of the second tenant")
 			anchor.Tenant = 1
 			e.Trust(ctx, anchor)
-			e.Connect(ctx, e.DeviceOf(first, "namesake"))
-			token := obtain(ctx, e, e.Connect(ctx, e.DeviceOf(second, "namesake")))
+			token := obtain(ctx, e, e.Connect(ctx, e.DeviceNamed(root, p.ClientID)))
 			response := e.Ask(ctx, reports.RoleCase, target.Request{Method: http.MethodGet, Path: "/tenant/currentTenant", Bearer: token.compact})
 			if response.Status == http.StatusForbidden || response.Status == http.StatusNotFound {
 				e.NotApplicable("a device may not ask for its tenant")

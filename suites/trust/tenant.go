@@ -6,7 +6,6 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/chainmail-iot/chainmail/certfactory"
-	"github.com/chainmail-iot/chainmail/loadgen/device"
 	"github.com/chainmail-iot/chainmail/reports"
 	"github.com/chainmail-iot/chainmail/suites"
 	"github.com/chainmail-iot/chainmail/suites/clause"
@@ -45,12 +44,10 @@ func sameNameTwoTenants() suites.Spec {
 			first, second := namesakes(ctx, e)
 			one := e.Connect(ctx, first)
 			Expect(e.Try(ctx, reports.RoleCase, second)).To(expect.BeAdmitted())
-			Expect(alive(ctx, one)).To(expect.Find(true, "the session of the first tenant's device"))
+			Expect(one.Ping(ctx) == nil).To(expect.Find(true, "the session of the first tenant's device"))
 		},
 	}
 }
-
-func alive(ctx context.Context, d *device.Device) bool { return d.Ping(ctx) == nil }
 
 func twoTenants() []target.Capability {
 	return []target.Capability{target.DeviceUsers, target.SecondTenant}
