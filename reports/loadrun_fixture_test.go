@@ -56,7 +56,7 @@ func loadRun() reports.LoadReport {
 		Stages: []reports.LoadStage{
 			loadStage("tcp", "good", "ok", 900, 0.08), loadStage("tls", "good", "ok", 900, 4), loadStage("connack", "good", "ok", 900, 0.6),
 			loadStage("suback", "good", "ok", 900, 0.3), loadStage("token", "good", "ok", 900, 0.9),
-			loadStage("tls", "bad", "refused", 100, 5), loadStage("connect", "good", "ok", 900, 5.1), loadStage("ready", "good", "ok", 900, 6.3),
+			loadStage("hold", "good", "ok", 900, 2600), loadStage("tls", "bad", "refused", 100, 5), loadStage("connect", "good", "ok", 900, 5.1), loadStage("ready", "good", "ok", 900, 6.3),
 			loadStage("connect", "bad", "refused", 100, 5.5),
 		},
 		Causes: []reports.LoadCause{

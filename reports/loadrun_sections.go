@@ -170,6 +170,10 @@ func (p *page) loadThresholds(r LoadReport) {
 	}
 }
 
+// manyOpen is from how many connections on it makes sense to share out among them
+// what the process needs.
+const manyOpen = 1000
+
 // loadGenerator says what the run cost here, so that it can be told whether the
 // generator was at its limit.
 func (p *page) loadGenerator(r LoadReport) {
@@ -180,9 +184,16 @@ func (p *page) loadGenerator(r LoadReport) {
 	p.heading(bold, "GENERATOR", "")
 	p.line("")
 	row := func(label, format string, args ...any) {
-		p.line("  " + p.paint(faint, pad(label, 8)) + fmt.Sprintf(format, args...))
+		const margin = len("  machine ")
+		for _, l := range wrap(fmt.Sprintf(format, args...), p.width-margin) {
+			p.line("  " + p.paint(faint, pad(label, margin-2)) + l)
+			label = ""
+		}
 	}
 	cpu := shortSpan(g.User+g.System) + " in all"
+	if took := InMilliseconds(r.Finished.Sub(r.Started)); took > 0 {
+		cpu += fmt.Sprintf(" (%s of %s busy)", digits(float64((g.User+g.System)/took)), count(r.Environment.CPUs, "core", "cores"))
+	}
 	if g.PerDevice > 0 {
 		cpu += ", " + shortSpan(g.PerDevice) + " a device"
 	}
@@ -193,7 +204,7 @@ func (p *page) loadGenerator(r LoadReport) {
 	row("lag", "p50 %s, p99 %s, max %s", shortSpan(g.Lag.P50), shortSpan(g.Lag.P99), shortSpan(g.Lag.Max))
 	row("gc", "%d collections, %s stopped, at most %s at once", g.Pauses, shortSpan(g.Paused), shortSpan(g.LongestGC))
 	memory := fmt.Sprintf("%.1f MiB at most", float64(g.Memory)/(1<<20))
-	if r.Connections.MostOpen > 0 && g.Memory > 0 {
+	if r.Connections.MostOpen >= manyOpen && g.Memory > 0 {
 		memory += fmt.Sprintf(" (all in %.1f KiB for each of %d open connections)", float64(g.Memory)/1024/float64(r.Connections.MostOpen), r.Connections.MostOpen)
 	}
 	row("memory", "%s", memory)

@@ -18,6 +18,7 @@ func LoadTerminal(w io.Writer, r LoadReport, o TerminalOptions) error {
 	p.loadMarks(r)
 	p.loadOpening(r)
 	p.loadArrivals(r)
+	p.loadConnections(r)
 	p.loadStages(r)
 	p.loadHistogram(r)
 	p.loadTimes(r)
@@ -141,6 +142,41 @@ func arrivalColumns() []arrivalColumn {
 	}
 }
 
+// held reports whether the stage is the life of a connection that ended well, which
+// is no latency.
+func (s LoadStage) held() bool { return s.Stage == "hold" && s.Role == RoleGood && s.Outcome == "ok" }
+
+// loadConnections tells of the connections in a sentence.
+func (p *page) loadConnections(r LoadReport) {
+	c := r.Connections
+	if c.Opened == 0 {
+		return
+	}
+	text := fmt.Sprintf("%s opened, %d lost, at most %d at once", tallied(c.Opened, "connection", "connections"), c.Lost, c.MostOpen)
+	if s, ok := r.stage("hold"); ok {
+		text += fmt.Sprintf(", held for %s (p50) to %s", shortSpan(s.Latency.P50), shortSpan(s.Latency.Max))
+	}
+	if c.Sent+c.Received > 0 {
+		text += fmt.Sprintf("; %s sent, %s received", size(c.Sent), size(c.Received))
+	}
+	p.line("")
+	p.text(0, text)
+}
+
+// size writes bytes with their unit.
+func size(n uint64) string {
+	switch {
+	case n >= 1<<30:
+		return trimmed(float64(n)/(1<<30)) + " GiB"
+	case n >= 1<<20:
+		return trimmed(float64(n)/(1<<20)) + " MiB"
+	case n >= 1<<10:
+		return trimmed(float64(n)/(1<<10)) + " KiB"
+	default:
+		return strconv.FormatUint(n, 10) + " B"
+	}
+}
+
 // loadStages writes the latencies of a stage a line, in milliseconds.
 func (p *page) loadStages(r LoadReport) {
 	if len(r.Stages) == 0 {
@@ -148,7 +184,9 @@ func (p *page) loadStages(r LoadReport) {
 	}
 	name := len("stage")
 	for _, s := range r.Stages {
-		name = max(name, len(s.name()))
+		if !s.held() {
+			name = max(name, len(s.name()))
+		}
 	}
 	heads := pad("stage", name) + padLeft("count", 9) + padLeft("per s", 8)
 	for _, h := range []string{"p50", "p90", "p99", "p99.9", "max"} {
@@ -158,6 +196,9 @@ func (p *page) loadStages(r LoadReport) {
 	p.line(p.paint(faint, heads+"  ms"))
 	sums := false
 	for _, s := range r.Stages {
+		if s.held() {
+			continue
+		}
 		if s.Sum && !sums {
 			p.line(p.paint(faint, "from the moment at which the arrival was intended:"))
 			sums = true
