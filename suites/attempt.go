@@ -11,22 +11,33 @@ import (
 
 // A device listens for a late refusal before it sends CONNECT: in TLS 1.3 its
 // handshake is over before the platform has judged the chain, and a platform
-// that closes with our CONNECT unread resets the connection, alert and all.
+// that closes with our CONNECT unread resets the connection, alert and all. How
+// long hangs on how far away the platform is. A good twin need not listen: where
+// it is refused, the form matters to nobody.
 const (
 	leastSettle = 10 * time.Millisecond
-	settleTrips = 3
-	mostSettle  = 500 * time.Millisecond
+	settleTrips = 2
+	mostSettle  = 2 * time.Second
+)
+
+// closeTrips is how many round trips the platform is watched closing, if that is
+// longer than leastClose.
+const (
+	closeTrips = 4
+	leastClose = 250 * time.Millisecond
 )
 
 // Device returns how a device with this presentation connects: over the TLS
 // version of the spec, or all of them where it has no such axis.
 func (e *Env) Device(p certfactory.Presentation) device.Config {
+	trip := e.session.trip()
 	config := device.Config{
 		Address: e.Target.MQTT.Address, ServerName: e.Target.MQTT.ServerName, RootCAs: e.Target.MQTT.RootCAs,
 		ClientID: p.ClientID,
-		Settle:   min(max(leastSettle, settleTrips*e.session.roundTrip), mostSettle),
+		Settle:   min(leastSettle+settleTrips*trip, mostSettle),
 		Timeouts: device.Timeouts{
 			Connect: e.Target.Timing.Connect, Handshake: e.Target.Timing.Connect, Response: e.Target.Timing.Response,
+			Close: max(leastClose, closeTrips*trip),
 		},
 	}
 	if len(p.Chain) > 0 {
@@ -60,11 +71,14 @@ func (e *Env) Attempt(ctx context.Context, role string, config device.Config) de
 // Watch is Attempt for specs that can judge more than admission: it leaves
 // every outcome but silence to them.
 func (e *Env) Watch(ctx context.Context, role string, config device.Config) device.Outcome {
+	if role != reports.RoleCase {
+		config.Settle = 0
+	}
 	d, outcome := e.attempt(ctx, config)
 	evidence := evidenceOf(role, outcome)
 	if d != nil {
 		_ = d.Disconnect(ctx) // the verdict is about the way in
-		e.session.madeUser(config.ClientID)
+		e.Made(config.ClientID)
 	} else if outcome.Refused() {
 		evidence.SideEffects = e.sideEffects(ctx, config.ClientID)
 	}
@@ -87,7 +101,7 @@ func (e *Env) Connect(ctx context.Context, p certfactory.Presentation) *device.D
 	if d == nil {
 		e.Inconclusive("a good device was not admitted: %s", outcome.Detail)
 	}
-	e.session.madeUser(p.ClientID)
+	e.Made(p.ClientID)
 	e.Cleanup(func() { _ = d.Close() })
 	return d
 }
@@ -99,6 +113,9 @@ func (e *Env) attempt(ctx context.Context, config device.Config) (*device.Device
 	}
 	if outcome.TimedOut {
 		e.trial.silent = true
+	}
+	if outcome.Admitted() {
+		e.session.measure(outcome.Times.Connack)
 	}
 	return d, outcome
 }
@@ -130,7 +147,7 @@ func (e *Env) sideEffects(ctx context.Context, clientID string) *reports.SideEff
 	effect := reports.NotCreated
 	if exists {
 		effect = reports.Created
-		e.session.madeUser(clientID)
+		e.Made(clientID)
 	}
 	return &reports.SideEffects{DeviceUser: effect}
 }

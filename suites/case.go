@@ -41,9 +41,12 @@ func FromCase(family string, c cases.Case) Spec {
 			p, err := e.build(c.ID, labelCase)
 			return p.MaxLength, err
 		},
+		Beside: Connecting,
+	}
+	if c.Tagged(cases.TagAnchorFault) || c.Tagged(cases.TagRobustness) {
 		// A faulty trust anchor may spoil the others, and what is large or hostile the
 		// platform: nobody else is to be judged by it.
-		Beside: !c.Tagged(cases.TagAnchorFault) && !c.Tagged(cases.TagRobustness),
+		s.Beside = Alone
 	}
 	if c.Tagged(cases.TagTLS12Only) {
 		s.MaxTLS = tls.VersionTLS12

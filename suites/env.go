@@ -117,6 +117,7 @@ func (e *Env) Wait(ctx context.Context, d time.Duration) {
 // inconclusive.
 func (e *Env) Trust(ctx context.Context, anchors ...certfactory.Anchor) {
 	for _, a := range anchors {
+		e.trial.tenants = max(e.trial.tenants, a.Tenant)
 		answer, err := e.session.trust(ctx, a)
 		if err != nil {
 			e.Unanswered(err)
@@ -130,6 +131,7 @@ func (e *Env) Trust(ctx context.Context, anchors ...certfactory.Anchor) {
 // Offer asks the platform to trust an anchor that it may refuse, records the
 // answer, and sees to it that the anchor is gone at the end of the run.
 func (e *Env) Offer(ctx context.Context, a certfactory.Anchor) target.Answer {
+	e.trial.tenants = max(e.trial.tenants, a.Tenant)
 	answer, err := e.session.trust(ctx, a)
 	if err != nil {
 		e.Unanswered(err)
@@ -153,6 +155,12 @@ func (e *Env) Length(ctx context.Context, n int, exactly bool) {
 		if err := e.session.chainLength(ctx, n); err != nil {
 			e.Unanswered(err)
 		}
+		e.trial.rechecks = append(e.trial.rechecks, func(ctx context.Context) string {
+			if now, err := e.Target.Management.MaxChainLength(ctx); err != nil || now == n {
+				return ""
+			}
+			return "the maximum chain length"
+		})
 		return
 	}
 	if n > maximum || exactly && n != maximum {

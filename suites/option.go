@@ -7,11 +7,50 @@ import (
 	"github.com/chainmail-iot/chainmail/suites/target"
 )
 
-// RestoreOption puts a tenant option of the first tenant back, when the spec
-// ends, to what it is now.
-func (e *Env) RestoreOption(ctx context.Context, path string) {
+// SetOption sets a tenant option of the first tenant until the spec ends, and
+// returns the answer.
+func (e *Env) SetOption(ctx context.Context, path, value string) target.Response {
+	e.restoreOption(ctx, path)
+	response := e.AskAdmin(ctx, RolePreamble, http.MethodPut, path, map[string]string{"value": value})
+	if response.Status/100 == 2 {
+		e.holdsOption(path, value)
+	}
+	return response
+}
+
+// ClearOption removes a tenant option of the first tenant until the spec ends; the
+// spec is inconclusive where the platform does not do it.
+func (e *Env) ClearOption(ctx context.Context, path string) {
+	if !e.restoreOption(ctx, path) {
+		e.holdsOption(path, "")
+		return
+	}
+	if response := e.AskAdmin(ctx, RolePreamble, http.MethodDelete, path, nil); response.Status/100 != 2 {
+		e.Inconclusive("DELETE of a tenant option answered %d", response.Status)
+	}
+	e.holdsOption(path, "")
+}
+
+// holdsOption has it looked, should the spec not pass, whether an option is still
+// what the spec made of it; "" says that there is none.
+func (e *Env) holdsOption(path, value string) {
+	e.trial.rechecks = append(e.trial.rechecks, func(ctx context.Context) string {
+		response, err := e.Target.REST.Do(ctx, e.AsAdmin(0, target.Request{Method: http.MethodGet, Path: path}))
+		var option struct {
+			Value string `json:"value"`
+		}
+		if err == nil && (response.Status == http.StatusNotFound || response.JSON(&option) == nil) && option.Value != value {
+			return "the tenant option"
+		}
+		return ""
+	})
+}
+
+// restoreOption puts a tenant option of the first tenant back, when the spec
+// ends, to what it is now. It reports whether there is one.
+func (e *Env) restoreOption(ctx context.Context, path string) (set bool) {
 	before := e.AskAdmin(ctx, RolePreamble, http.MethodGet, path, nil)
-	restore := target.Request{Method: http.MethodDelete, Path: path}
+	restore := LeftRequest{Method: http.MethodDelete, Path: path}
 	switch before.Status {
 	case http.StatusOK:
 		var option struct {
@@ -25,15 +64,18 @@ func (e *Env) RestoreOption(ctx context.Context, path string) {
 	default:
 		e.Inconclusive("GET of a tenant option answered %d", before.Status)
 	}
-	restore = e.AtTheEnd(restore)
-	e.Cleanup(func() { e.session.settle(context.WithoutCancel(ctx), restore) })
+	e.session.willUndo(restore)
+	e.Cleanup(func() {
+		undo := tidier{target: e.Target}
+		if undo.send(context.WithoutCancel(ctx), restore) == nil { // what fails is tried again at the end of the run
+			e.session.undone(restore)
+		}
+	})
+	return before.Status == http.StatusOK
 }
 
 // AtTheEnd sends a request to the first tenant at the end of the run, as a user
-// that may: it undoes what the spec has done. It returns the request with that
-// user.
-func (e *Env) AtTheEnd(r target.Request) target.Request {
-	r = e.AsAdmin(0, r)
-	e.session.willUndo(r)
-	return r
+// that may: it undoes what the spec has done.
+func (e *Env) AtTheEnd(method, path string) {
+	e.session.willUndo(LeftRequest{Method: method, Path: path})
 }

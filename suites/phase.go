@@ -20,10 +20,10 @@ const DefaultJobs = 8
 // stuckBound is how long a body that was told to end is waited for.
 const stuckBound = 30 * time.Second
 
-// A phase is specs that may run side by side: those that only connect, under one
-// maximum chain length; or those that run alone, one after the other.
+// A phase is specs of one company, under one maximum chain length: they run side
+// by side, or one after the other if they are to be alone.
 type phase struct {
-	beside   bool
+	beside   Company
 	length   int // the maximum chain length that they need; 0: they need none
 	items    []*item
 	launched bool
@@ -46,7 +46,7 @@ func (p *Plan) phases(lengths map[string]int) []*phase {
 	var all []*phase
 	for _, v := range shuffled {
 		beside, length := v.spec.Beside, 0
-		if beside && p.config.Target.Has(target.MaxChainLengthSetting) {
+		if beside != Alone && p.config.Target.Has(target.MaxChainLengthSetting) {
 			length = lengths[v.id()]
 		}
 		i := slices.IndexFunc(all, func(ph *phase) bool { return ph.beside == beside && ph.length == length })
@@ -57,10 +57,8 @@ func (p *Plan) phases(lengths map[string]int) []*phase {
 		all[i].items = append(all[i].items, &item{variant: v, phase: all[i], over: make(chan struct{})})
 	}
 	slices.SortFunc(all, func(a, b *phase) int {
-		if a.beside != b.beside {
-			return map[bool]int{true: -1, false: 1}[a.beside]
-		}
-		return cmp.Compare(a.length, b.length)
+		rank := func(c Company) int { return slices.Index([]Company{Connecting, Uploading, Alone}, c) }
+		return cmp.Or(cmp.Compare(rank(a.beside), rank(b.beside)), cmp.Compare(a.length, b.length))
 	})
 	return all
 }
@@ -75,7 +73,7 @@ func (p *Plan) launch(ctx context.Context, ph *phase, s *session, running *sync.
 	}
 	close(queue)
 	jobs := 1
-	if ph.beside {
+	if ph.beside != Alone {
 		jobs = cmp.Or(max(p.config.Jobs, 0), DefaultJobs)
 	}
 	for range min(jobs, len(ph.items)) {

@@ -2,6 +2,7 @@ package suites
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/chainmail-iot/chainmail/certfactory"
@@ -9,10 +10,6 @@ import (
 	"github.com/chainmail-iot/chainmail/suites/clause"
 	"github.com/chainmail-iot/chainmail/suites/target"
 )
-
-// restoreBound is how long a run may take to leave the target as it found it,
-// counted from its end, an interrupted one included.
-const restoreBound = 30 * time.Second
 
 // Config says what to run against which target.
 type Config struct {
@@ -48,8 +45,9 @@ type Run struct {
 	Results   []reports.Result
 	Clauses   []reports.Clause
 	Untested  []reports.Untested
-	RoundTrip time.Duration // of one TCP connection to the MQTT port
-	Notes     []string      // what could not be undone on the target
+	RoundTrip time.Duration // from CONNECT to CONNACK of good devices, or of a TCP connection where there were none
+	Notes     []string      // what a person should know about the run
+	Left      Leftovers     // what could not be undone on the target
 }
 
 // A Plan is a selection of specs, ready to be run once.
@@ -114,19 +112,25 @@ func (p *Plan) Run(ctx context.Context) (Run, error) {
 	run := Run{Selected: p.Selected(), RoundTrip: time.Since(started) / time.Duration(len(p.config.Target.Endpoints()))}
 	run.Clauses, run.Untested = p.Clauses()
 	s := newSession(p.config.Target)
-	s.roundTrip = run.RoundTrip
+	s.measure(run.RoundTrip)
 	if p.config.Started != nil {
 		p.config.Started(len(p.variants))
 	}
+	results, err := p.judge(ctx, s)
+	run.Results, run.RoundTrip = results, s.trip()
+	var why error
+	if run.Left, why = Tidy(context.WithoutCancel(ctx), p.config.Target, s.leftovers()); !run.Left.Empty() {
+		run.Notes = append(run.Notes, "left behind: "+strings.Join(run.Left.Words(), "; "), "because: "+oneLine(why.Error()))
+	}
+	return run, err
+}
+
+// judge runs the specs.
+func (p *Plan) judge(ctx context.Context, s *session) ([]reports.Result, error) {
 	lengths, err := p.prepare(ctx, s)
 	if err != nil {
-		return run, err
+		return nil, err
 	}
 	defer s.endShared()
-	run.Results = p.drive(ctx, s, p.phases(lengths))
-
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreBound)
-	defer cancel()
-	run.Notes = s.restore(bounded)
-	return run, nil
+	return p.drive(ctx, s, p.phases(lengths)), nil
 }

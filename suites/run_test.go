@@ -373,7 +373,7 @@ func TestSpecsRunBesideOthersOrAlone(t *testing.T) {
 			}
 			mu.Unlock()
 		})
-		s.Beside = true
+		s.Beside = suites.Connecting
 		s.MaxLength = func(*suites.Env) (int, error) { return length, nil }
 		return s
 	}

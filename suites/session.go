@@ -1,13 +1,11 @@
 package suites
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"reflect"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -22,9 +20,8 @@ const silences = 3
 // A session is what the specs of one run share: the state of the target as we
 // changed it. It is safe for concurrent use.
 type session struct {
-	target    *target.Target
-	shelf     *shelf
-	roundTrip time.Duration
+	target *target.Target
+	shelf  *shelf
 
 	// changing is held while the platform is being changed; it guards what follows.
 	// It is taken before mu.
@@ -40,16 +37,17 @@ type session struct {
 	mu         sync.Mutex
 	anchors    []certfactory.Anchor // that we added and not yet removed
 	answers    map[string]target.Answer
-	users      map[string]bool  // device users that may have come to be
-	undo       []target.Request // that put back what specs have changed
-	clockMoved bool             // the platform's clock is not as it was found
-	silent     int              // specs in a row that went unanswered
+	users      map[LeftUser]bool // device users that may have come to be
+	undo       []LeftRequest     // that put back what specs have changed
+	clockMoved bool              // the platform's clock is not as it was found
+	silent     int               // specs in a row that went unanswered
+	roundTrip  time.Duration     // smoothed
 }
 
 func newSession(t *target.Target) *session {
 	return &session{
 		target: t, shelf: newShelf(),
-		answers: make(map[string]target.Answer), users: make(map[string]bool), shared: make(map[reflect.Type]shared),
+		answers: make(map[string]target.Answer), users: make(map[LeftUser]bool), shared: make(map[reflect.Type]shared),
 	}
 }
 
@@ -159,46 +157,48 @@ func (s *session) chainLength(ctx context.Context, n int) error {
 	return nil
 }
 
-// restore leaves the target as it was found and returns what it could not undo.
-// No spec runs any more.
-func (s *session) restore(ctx context.Context) []string {
-	var left []string
-	note := func(err error) {
-		if err == nil {
-			return
-		}
-		for line := range strings.SplitSeq(err.Error(), "\n") {
-			left = append(left, "left behind: "+line)
-		}
-	}
-	if s.original != 0 && s.original != s.length {
-		note(s.target.Management.SetMaxChainLength(ctx, s.original))
-	}
-	if s.clockMoved {
-		note(s.target.Management.SetClock(ctx, 0))
-	}
-	if len(s.anchors) > 0 {
-		note(s.target.Driver.Remove(ctx, s.anchors))
-	}
-	for _, request := range s.undo {
-		note(s.send(ctx, request))
-	}
-	note(s.removeUsers(ctx))
-	return left
-}
-
-// madeUser notes that the platform may have made the user of this device.
-func (s *session) madeUser(clientID string) {
+// madeUser notes that the platform may have made the user of this device in a
+// tenant.
+func (s *session) madeUser(tenant int, clientID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.users[DeviceUser(clientID)] = true
+	s.users[LeftUser{tenant, DeviceUser(clientID)}] = true
 }
 
 // willUndo notes a request that undoes something at the end of the run.
-func (s *session) willUndo(r target.Request) {
+func (s *session) willUndo(r LeftRequest) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.undo = append(s.undo, r)
+}
+
+// undone drops a request that need not be sent at the end of the run any more.
+func (s *session) undone(r LeftRequest) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.undo = slices.DeleteFunc(s.undo, func(u LeftRequest) bool { return u.Method == r.Method && u.Path == r.Path && u.Tenant == r.Tenant })
+}
+
+// leftovers is what was changed and is not yet undone. No spec runs any more.
+func (s *session) leftovers() Leftovers {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left := Leftovers{Requests: s.undo, ClockMoved: s.clockMoved}
+	if s.original != s.length {
+		left.MaxChainLength = s.original
+	}
+	seen := make(map[string]bool)
+	for _, a := range s.anchors {
+		if !seen[key(a)] {
+			left.Anchors = append(left.Anchors, LeftAnchor{Tenant: a.Tenant, Name: a.Name, DER: a.DER})
+		}
+		seen[key(a)] = true
+	}
+	for user := range s.users {
+		left.Users = append(left.Users, user)
+	}
+	slices.SortFunc(left.Users, func(a, b LeftUser) int { return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Name, b.Name)) })
+	return left
 }
 
 // moveClock notes that the platform's clock is not as it was found, or is again.
@@ -206,6 +206,26 @@ func (s *session) moveClock(moved bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.clockMoved = moved
+}
+
+// smoothing is how many round trips weigh as much as what was known before.
+const smoothing = 8
+
+// measure takes another round trip into account. The first stands for itself.
+func (s *session) measure(trip time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.roundTrip == 0 {
+		s.roundTrip = trip
+	}
+	s.roundTrip += (trip - s.roundTrip) / smoothing
+}
+
+// trip is how long an answer of the platform takes, the way there and back included.
+func (s *session) trip() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.roundTrip
 }
 
 // lost reports whether too many specs in a row went unanswered.
@@ -224,48 +244,4 @@ func (s *session) countSilence(silent bool) {
 		return
 	}
 	s.silent++
-}
-
-// settle sends one of the requests that undo something before the end of the
-// run; what fails is tried again then.
-func (s *session) settle(ctx context.Context, r target.Request) {
-	if s.send(ctx, r) != nil {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.undo = slices.DeleteFunc(s.undo, func(u target.Request) bool { return u.Method == r.Method && u.Path == r.Path })
-}
-
-// send sends a request that must succeed; what is gone already need not be
-// deleted.
-func (s *session) send(ctx context.Context, r target.Request) error {
-	response, err := s.target.REST.Do(ctx, r)
-	if err != nil {
-		return err
-	}
-	if response.Status/100 != 2 && response.Status != http.StatusNotFound {
-		return fmt.Errorf("%s %s: answered %d", r.Method, r.Path, response.Status)
-	}
-	return nil
-}
-
-// removeUsers deletes the device users that the run may have brought about, in
-// every tenant.
-func (s *session) removeUsers(ctx context.Context) error {
-	users := s.target.Users()
-	if users == nil {
-		return nil
-	}
-	var failed []error
-	for tenant := range users.Tenants() {
-		for name := range s.users {
-			err := users.DeleteUser(ctx, tenant, name)
-			failed = append(failed, err)
-			if errors.Is(err, target.ErrNoAnswer) {
-				return fmt.Errorf("device users of this run: %w", errors.Join(failed...))
-			}
-		}
-	}
-	return errors.Join(failed...)
 }

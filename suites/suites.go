@@ -51,13 +51,26 @@ type Spec struct {
 	// MaxLength is the maximum chain length that the body sets by [Env.Length].
 	// Required of a spec that runs beside others and does that.
 	MaxLength func(*Env) (int, error)
-	// Beside says that the spec may run beside others: it connects devices of its
-	// own, reads, and changes nothing that another spec could notice. What Trust
-	// and Length do need not be counted, if Anchors and MaxLength announce it.
-	Beside bool
+	// Beside says what the spec may run beside; the zero value is [Alone].
+	Beside Company
 	// Run is the body: preamble, one stimulus, one judgement.
 	Run func(context.Context, *Env)
 }
+
+// Company says which specs a spec may run beside.
+type Company string
+
+// The values of Company.
+const (
+	// Alone: the spec changes what others could notice: a setting, an option, a
+	// user, a trust anchor's status, or it may break the platform.
+	Alone Company = ""
+	// Connecting specs connect devices of their own and read. What Trust and Length
+	// do need not be counted, if Anchors and MaxLength announce it.
+	Connecting Company = "connecting"
+	// Uploading specs upload trust anchors of their own that no device uses.
+	Uploading Company = "uploading"
+)
 
 // Family is the part of the id before the slash.
 func (s Spec) Family() string {

@@ -31,7 +31,11 @@ func fromUpload(family string, c cases.UploadCase) Spec {
 	s := Spec{
 		ID: family + "/" + c.ID, Title: c.How, Clauses: c.Clauses, Level: levelOf(c.Expectation), Case: c.ID,
 		Costly: c.Tagged(cases.TagCostly), Needs: []target.Capability{target.TrustedCertificates},
-		Run: func(ctx context.Context, e *Env) { e.upload(ctx, c) },
+		Run:    func(ctx context.Context, e *Env) { e.upload(ctx, c) },
+		Beside: Uploading,
+	}
+	if c.Tagged(cases.TagRobustness) {
+		s.Beside = Alone
 	}
 	switch {
 	case c.Expectation.Refuse():
@@ -185,8 +189,7 @@ func (e *Env) removeUploaded(tenant int, made target.Response) {
 	if made.JSON(&anchor) != nil || anchor.Fingerprint == "" {
 		return
 	}
-	t := e.Tenant(tenant)
-	e.session.willUndo(e.AsAdmin(tenant, target.Request{
-		Method: http.MethodDelete, Path: target.AnchorsPath(t.ID) + "/" + anchor.Fingerprint,
-	}))
+	e.session.willUndo(LeftRequest{
+		Tenant: tenant, Method: http.MethodDelete, Path: target.AnchorsPath(e.Tenant(tenant).ID) + "/" + anchor.Fingerprint,
+	})
 }

@@ -14,5 +14,10 @@ func (e *Env) DisableUser(ctx context.Context, clientID string) {
 }
 
 // Made notes that the platform may have made the user of this device, which is
-// deleted at the end of the run.
-func (e *Env) Made(clientID string) { e.session.madeUser(clientID) }
+// deleted at the end of the run: in the first tenant, and in those whose trust
+// anchors the spec uses.
+func (e *Env) Made(clientID string) {
+	for tenant := range e.trial.tenants + 1 {
+		e.session.madeUser(tenant, clientID)
+	}
+}

@@ -130,7 +130,10 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 	run, err := plan.Run(ctx)
 	show.close()
 	results.header.RoundTrip = reports.InMilliseconds(run.RoundTrip)
-	return f.finish(cmd, &results, run.Results, ending(cmd.Context(), ctx, run, err), err)
+	end := ending(cmd.Context(), ctx, run, err)
+	undo, left := f.leave(run.Left)
+	end.Notes = append(end.Notes, undo...)
+	return errors.Join(f.finish(cmd, &results, run.Results, end, err), left)
 }
 
 // ending says how the run came to its end. The context of the command ends when

@@ -25,33 +25,54 @@ type relay struct {
 	// dealt with it. Nil: never.
 	seize func(n int, conn net.Conn) bool
 
-	listener net.Listener
-	count    atomic.Int64
-	open     sync.WaitGroup
+	count atomic.Int64
+	down  atomic.Bool // connections are closed at once
+
+	mu    sync.Mutex
+	conns []net.Conn // guarded by mu
 }
+
+// cut closes all connections and every one that comes, until mend.
+func (r *relay) cut() {
+	r.down.Store(true)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, conn := range r.conns {
+		_ = conn.Close()
+	}
+	r.conns = nil
+}
+
+func (r *relay) mend() { r.down.Store(false) }
 
 // listen starts the relay; it ends with the test.
 func (r *relay) listen(t *testing.T) string {
 	t.Helper()
-	var err error
-	if r.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = r.listener.Close() })
-	r.open.Go(func() {
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
 		for {
-			conn, err := r.listener.Accept()
+			conn, err := l.Accept()
 			if err != nil {
 				return
 			}
-			r.open.Go(func() { r.serve(conn) })
+			go r.serve(conn)
 		}
-	})
-	return r.listener.Addr().String()
+	}()
+	return l.Addr().String()
 }
 
 func (r *relay) serve(conn net.Conn) {
 	defer conn.Close()
+	if r.down.Load() {
+		return
+	}
+	r.mu.Lock()
+	r.conns = append(r.conns, conn)
+	r.mu.Unlock()
 	if n := int(r.count.Add(1)); r.seize != nil && r.seize(n, conn) {
 		return
 	}
@@ -103,8 +124,9 @@ func (r *relay) carry(to, from net.Conn) {
 }
 
 // behind puts relays before all ports of a platform and returns the target file
-// that leads through them. Of the MQTT port it is the relay given.
-func behind(t *testing.T, platform ready, mqtt *relay, more ...string) string {
+// that leads through them. Of the MQTT port it is the relay given, the first. More
+// is what the target file says besides.
+func behind(t *testing.T, platform ready, mqtt *relay, more ...string) (string, []*relay) {
 	t.Helper()
 	data, err := os.ReadFile(platform.Target)
 	if err != nil {
@@ -113,13 +135,15 @@ func behind(t *testing.T, platform ready, mqtt *relay, more ...string) string {
 	text := string(data)
 	mqtt.upstream = platform.MQTT
 	text = strings.ReplaceAll(text, platform.MQTT, mqtt.listen(t))
+	relays := []*relay{mqtt}
 	for _, address := range []string{platform.REST, platform.Management} {
 		u, err := url.Parse(address)
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, port, _ := net.SplitHostPort(u.Host)
-		r := relay{upstream: net.JoinHostPort("127.0.0.1", port), delay: mqtt.delay}
+		r := &relay{upstream: net.JoinHostPort("127.0.0.1", port), delay: mqtt.delay}
+		relays = append(relays, r)
 		_, other, _ := net.SplitHostPort(r.listen(t))
 		text = strings.ReplaceAll(text, u.Host, strings.TrimSuffix(u.Host, port)+other)
 	}
@@ -130,5 +154,5 @@ func behind(t *testing.T, platform ready, mqtt *relay, more ...string) string {
 		t.Fatal(err)
 	}
 	system.REST.Close()
-	return file
+	return file, relays
 }

@@ -115,7 +115,7 @@ func single(slug, title string, then func(context.Context, *suites.Env, certfact
 			if begun.Status != http.StatusCreated {
 				e.Inconclusive("single registration answered %d", begun.Status)
 			}
-			e.AtTheEnd(target.Request{Method: http.MethodDelete, Path: path + "/" + p.ClientID})
+			e.AtTheEnd(http.MethodDelete, path+"/"+p.ClientID)
 			e.AskAdmin(ctx, suites.RolePreamble, http.MethodPut, path+"/"+p.ClientID, map[string]string{"status": "ACCEPTED"})
 			then(ctx, e, p)
 			e.Control(ctx, reports.RoleControlBefore, e.GoodDevice("before"))

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/chainmail-iot/chainmail/certfactory"
 )
 
@@ -61,49 +63,84 @@ func AnchorPath(tenant string, der []byte) string {
 	return AnchorsPath(tenant) + "/" + certfactory.Fingerprint(der)
 }
 
+// together is how many requests of one Add or Remove are on their way at a time: a
+// platform that is far away would else be waited for hundreds of times.
+const together = 8
+
 // Add uploads each anchor. One that is there already counts as accepted, as
-// client programs of this platform take it.
+// client programs of this platform take it. The answers are those of the anchors
+// before the first that was not answered.
 func (c *Cumulocity) Add(ctx context.Context, anchors []certfactory.Anchor) ([]Answer, error) {
-	answers := make([]Answer, 0, len(anchors))
-	for _, a := range anchors {
-		tenant, admin, err := c.admin(a)
+	answers, errs := make([]Answer, len(anchors)), make([]error, len(anchors))
+	each(anchors, func(i int, a certfactory.Anchor) { answers[i], errs[i] = c.add(ctx, a) })
+	for i, err := range errs {
 		if err != nil {
-			return answers, err
+			return answers[:i], err
 		}
-		response, err := c.REST.Do(ctx, Request{
-			Method: http.MethodPost, Path: AnchorsPath(tenant.ID), Tenant: tenant.ID, User: admin, Body: NewUpload(a),
-		})
-		if err != nil {
-			return answers, fmt.Errorf("upload trust anchor %s: %w", a.Name, err)
-		}
-		accepted := response.Status == http.StatusCreated || response.Status == http.StatusOK || response.Status == http.StatusConflict
-		answer := Answer{Accepted: accepted, Status: response.Status}
-		if !accepted {
-			answer.Detail = fmt.Sprintf("upload of trust anchor %s answered %d", a.Name, response.Status)
-		}
-		answers = append(answers, answer)
 	}
 	return answers, nil
 }
 
-// Remove deletes each anchor, until one is not answered at all.
-func (c *Cumulocity) Remove(ctx context.Context, anchors []certfactory.Anchor) error {
-	var failed []error
+// each does something with every anchor, some at a time.
+func each(anchors []certfactory.Anchor, do func(int, certfactory.Anchor)) {
+	var group errgroup.Group
+	group.SetLimit(together)
 	for i, a := range anchors {
-		tenant, admin, err := c.admin(a)
-		if err != nil {
-			return err
-		}
-		response, err := c.REST.Do(ctx, Request{
-			Method: http.MethodDelete, Path: AnchorPath(tenant.ID, a.DER), Tenant: tenant.ID, User: admin,
+		group.Go(func() error {
+			do(i, a)
+			return nil
 		})
-		switch {
-		case err != nil:
-			failed = append(failed, fmt.Errorf("delete %d trust anchors, the first is %q: %w", len(anchors)-i, a.Name, err))
-			return errors.Join(failed...)
-		case response.Status/100 != 2 && response.Status != http.StatusNotFound:
-			failed = append(failed, fmt.Errorf("delete trust anchor %s of tenant %s: answered %d", certfactory.Fingerprint(a.DER), tenant.ID, response.Status))
+	}
+	_ = group.Wait() // always nil
+}
+
+func (c *Cumulocity) add(ctx context.Context, a certfactory.Anchor) (Answer, error) {
+	tenant, admin, err := c.admin(a)
+	if err != nil {
+		return Answer{}, err
+	}
+	response, err := c.REST.Do(ctx, Request{
+		Method: http.MethodPost, Path: AnchorsPath(tenant.ID), Tenant: tenant.ID, User: admin, Body: NewUpload(a),
+	})
+	if err != nil {
+		return Answer{}, fmt.Errorf("upload trust anchor %s: %w", a.Name, err)
+	}
+	accepted := response.Status == http.StatusCreated || response.Status == http.StatusOK || response.Status == http.StatusConflict
+	answer := Answer{Accepted: accepted, Status: response.Status}
+	if !accepted {
+		answer.Detail = fmt.Sprintf("upload of trust anchor %s answered %d", a.Name, response.Status)
+	}
+	return answer, nil
+}
+
+// Remove deletes each anchor. Its error joins one [StatusError] for each that was
+// answered otherwise, and tells how many were not answered at all.
+func (c *Cumulocity) Remove(ctx context.Context, anchors []certfactory.Anchor) error {
+	errs := make([]error, len(anchors))
+	each(anchors, func(i int, a certfactory.Anchor) {
+		tenant, admin, err := c.admin(a)
+		if err == nil {
+			err = c.must(ctx, Request{Method: http.MethodDelete, Path: AnchorPath(tenant.ID, a.DER), Tenant: tenant.ID, User: admin})
 		}
+		if status, ok := errors.AsType[*StatusError](err); ok && status.Status == http.StatusNotFound {
+			err = nil
+		}
+		errs[i] = err
+	})
+	unanswered := 0
+	var failed []error
+	var first error
+	for _, err := range errs {
+		if !errors.Is(err, ErrNoAnswer) {
+			failed = append(failed, err)
+			continue
+		}
+		if unanswered++; first == nil {
+			first = err
+		}
+	}
+	if unanswered > 0 {
+		failed = append(failed, fmt.Errorf("delete %d trust anchors: %w", unanswered, first))
 	}
 	return errors.Join(failed...)
 }

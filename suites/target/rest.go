@@ -90,7 +90,7 @@ func NewREST(base *url.URL, roots *x509.CertPool, caFile string, tenants []Tenan
 		TLSClientConfig:       &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:   timing.Connect,
 		ResponseHeaderTimeout: timing.Response,
-		MaxIdleConnsPerHost:   4,
+		MaxIdleConnsPerHost:   16,
 		IdleConnTimeout:       30 * time.Second,
 	}
 	return &REST{

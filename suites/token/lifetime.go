@@ -113,6 +113,5 @@ func lifetimeMinimum() suites.Spec {
 
 // setLifetime writes the option and puts it back when the spec ends.
 func setLifetime(ctx context.Context, e *suites.Env, seconds string) target.Response {
-	e.RestoreOption(ctx, optionPath)
-	return e.AskAdmin(ctx, suites.RolePreamble, http.MethodPut, optionPath, map[string]string{"value": seconds})
+	return e.SetOption(ctx, optionPath, seconds)
 }

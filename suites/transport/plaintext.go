@@ -23,7 +23,7 @@ import (
 func plaintext() suites.Spec {
 	return suites.Spec{
 		ID: family + "/plain-tcp-on-8883", Title: "a client sends CONNECT in plaintext to the MQTT port", Expected: "no CONNACK comes and the platform closes",
-		Clauses: []string{"DC-TLS-02"}, Level: clause.Must, Beside: true, Anchors: goodAnchors,
+		Clauses: []string{"DC-TLS-02"}, Level: clause.Must, Beside: suites.Connecting, Anchors: goodAnchors,
 		Run: func(ctx context.Context, e *suites.Env) {
 			e.Control(ctx, reports.RoleControlBefore, e.GoodDevice("before"))
 			answer := connectInPlaintext(ctx, e)

@@ -37,7 +37,7 @@ func Specs() []suites.Spec {
 func version(slug string, v uint16) suites.Spec {
 	return suites.Spec{
 		ID: family + "/" + slug, Title: "a good device connects with this TLS version only", Expected: "the device is admitted",
-		Clauses: []string{"DC-TLS-04", "DC-TLS-01"}, Level: clause.Must, Beside: true, Anchors: goodAnchors,
+		Clauses: []string{"DC-TLS-04", "DC-TLS-01"}, Level: clause.Must, Beside: suites.Connecting, Anchors: goodAnchors,
 		Run: func(ctx context.Context, e *suites.Env) {
 			p := e.GoodDevice("case")
 			e.Trust(ctx, p.Anchors...)
@@ -53,7 +53,7 @@ func version(slug string, v uint16) suites.Spec {
 func oldVersion(slug string, v uint16) suites.Spec {
 	return suites.Spec{
 		ID: family + "/" + slug, Title: "a good device connects with this TLS version only, which RFC 8996 forbids", Expected: "the handshake is refused",
-		Clauses: []string{"DC-TLS-04"}, Level: clause.Should, Beside: true, Anchors: goodAnchors,
+		Clauses: []string{"DC-TLS-04"}, Level: clause.Should, Beside: suites.Connecting, Anchors: goodAnchors,
 		Run: func(ctx context.Context, e *suites.Env) {
 			e.Control(ctx, reports.RoleControlBefore, e.GoodDevice("before"))
 			config := e.Device(e.GoodDevice("case"))
@@ -71,7 +71,7 @@ func serverCertificate() suites.Spec {
 	return suites.Spec{
 		ID: family + "/server-certificate-verifies", Title: "a device verifies the server certificate against its trust store, for the name it dialled",
 		Expected: "the server certificate verifies",
-		Clauses:  []string{"DC-TLS-05"}, Level: clause.Must, OverTLS: true, Beside: true, Anchors: goodAnchors,
+		Clauses:  []string{"DC-TLS-05"}, Level: clause.Must, OverTLS: true, Beside: suites.Connecting, Anchors: goodAnchors,
 		Run: func(ctx context.Context, e *suites.Env) {
 			p := e.GoodDevice("case")
 			e.Trust(ctx, p.Anchors...)
@@ -84,7 +84,7 @@ func serverCertificate() suites.Spec {
 func noCertificate() suites.Spec {
 	return suites.Spec{
 		ID: family + "/no-certificate-no-password", Title: "a client presents neither a certificate nor a password", Expected: "the client is refused",
-		Clauses: []string{"DC-TLS-09", "DC-ID-02"}, Level: clause.Must, OverTLS: true, Beside: true, Anchors: goodAnchors,
+		Clauses: []string{"DC-TLS-09", "DC-ID-02"}, Level: clause.Must, OverTLS: true, Beside: suites.Connecting, Anchors: goodAnchors,
 		Run: func(ctx context.Context, e *suites.Env) {
 			e.Control(ctx, reports.RoleControlBefore, e.GoodDevice("before"))
 			p := e.GoodDevice("case")

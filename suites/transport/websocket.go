@@ -25,7 +25,7 @@ func webSocket() suites.Spec {
 	return suites.Spec{
 		ID: family + "/websocket-certificate", Title: "a good device connects over MQTT over WebSocket, with its certificate and no password",
 		Expected: "the device is not admitted",
-		Clauses:  []string{"DC-TLS-03"}, Level: clause.Must, Beside: true, Anchors: goodAnchors, Needs: []target.Capability{target.TrustedCertificates},
+		Clauses:  []string{"DC-TLS-03"}, Level: clause.Must, Beside: suites.Connecting, Anchors: goodAnchors, Needs: []target.Capability{target.TrustedCertificates},
 		Run: func(ctx context.Context, e *suites.Env) {
 			e.Control(ctx, reports.RoleControlBefore, e.GoodDevice("before"))
 			admitted := connectOverWebSocket(ctx, e, e.GoodDevice("case"))
