@@ -23,8 +23,11 @@ type LoadReport struct {
 	Reasons []string `json:"reasons,omitempty"`
 	LoadHeader
 	Finished time.Time `json:"finished"`
-	// Complete tells that every shard told everything, once, and that every
-	// arrival has its result.
+	// BrokeOff tells that the run has not come to its end: this was made of what its
+	// shards had written until then.
+	BrokeOff bool `json:"brokeOff,omitempty"`
+	// Complete tells that the run came to its end, that every shard told everything,
+	// once, and that every arrival has its result.
 	Complete bool `json:"complete"`
 	// Holes are spans for which a shard told nothing, Overlaps those of which two
 	// attempts of one shard both told.

@@ -111,6 +111,9 @@ func (r LoadReport) wronglyAdmitted() []string {
 // lacks says what the run owes.
 func (r LoadReport) lacks() []string {
 	var reasons []string
+	if r.BrokeOff {
+		reasons = append(reasons, "the run broke off before its report was written")
+	}
 	for _, h := range r.Holes {
 		reasons = append(reasons, fmt.Sprintf("shard %d told nothing of %s", h.Shard, h))
 	}

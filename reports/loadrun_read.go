@@ -142,7 +142,7 @@ func (r LoadReport) whole() bool {
 			return false
 		}
 	}
-	return len(r.Holes) == 0 && len(r.Overlaps) == 0
+	return !r.BrokeOff && len(r.Holes) == 0 && len(r.Overlaps) == 0
 }
 
 func (h LoadHeader) validate() error {

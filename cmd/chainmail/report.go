@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -171,6 +170,5 @@ func readLoad(ctx context.Context, path string) (reports.LoadReport, error) {
 	if err != nil {
 		return r, &exit{code: exitUsage, err: err}
 	}
-	run.Notes = append(run.Notes, fmt.Sprintf("the run has not written its %s: rendered from what its shards had written until then", reports.LoadFileName))
 	return result.Build(run), nil
 }

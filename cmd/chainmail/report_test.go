@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/chainmail-iot/chainmail/loadgen/measure"
+	"github.com/chainmail-iot/chainmail/loadgen/result"
 	"github.com/chainmail-iot/chainmail/loadgen/store"
 	"github.com/chainmail-iot/chainmail/reports"
 )
@@ -56,30 +57,60 @@ func command(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	return code, out.String(), talk.String()
 }
 
-func TestReportRendersALoadFolder(t *testing.T) {
+// finishLoad writes the load.json of a folder as if its run had come to its end.
+func finishLoad(t *testing.T, dir string) string {
+	t.Helper()
+	s, err := store.Open("dir:" + dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	played, err := result.Read(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	played.BrokeOff = false
+	if err := reports.WriteFile(filepath.Join(dir, reports.LoadFileName), result.Build(played).WriteJSON); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestReportRendersALoadRun(t *testing.T) {
 	t.Parallel()
-	whole := keepLoad(t, 3, "ready.p99 < 10ms")
-	code, out, talk := command(t, "report", "render", whole)
-	if code != exitOK || !strings.Contains(out, "✓ ready.p99 < 10ms") || talk != "" {
-		t.Errorf("whole: exit code %d\n%s%s", code, out, talk)
+	whole := finishLoad(t, keepLoad(t, 3, "ready.p99 < 10ms"))
+	for _, path := range []string{whole, filepath.Join(whole, reports.LoadFileName)} {
+		code, out, talk := command(t, "report", "render", path)
+		if code != exitOK || !strings.Contains(out, "✓ ready.p99 < 10ms") || talk != "" {
+			t.Errorf("%s: exit code %d\n%s%s", path, code, out, talk)
+		}
 	}
-	code, out, _ = command(t, "report", "render", keepLoad(t, 2))
-	if code != exitIncomplete || !strings.HasPrefix(out, "INCOMPLETE  shard 0 told nothing of 2 s to the end\n") {
-		t.Errorf("broken off: exit code %d\n%s", code, out)
-	}
-	if code, out, _ = command(t, "report", "render", keepLoad(t, 3, "ready.p99 < 1ms")); code != 6 || !strings.Contains(out, "✗ ready.p99 < 1ms") {
-		t.Errorf("missed: exit code %d\n%s", code, out)
-	}
-	if code, out, _ = command(t, "report", "render", whole, "--format", "junit"); code != exitOK || !strings.Contains(out, "<testsuites") {
+	if code, out, _ := command(t, "report", "render", whole, "--format", "junit"); code != exitOK || !strings.Contains(out, "<testsuites") {
 		t.Errorf("junit: exit code %d\n%s", code, out)
 	}
-	// What is rendered as JSON can be read again, and counts from then on.
-	file := filepath.Join(whole, reports.LoadFileName)
-	if code, _, talk = command(t, "report", "render", whole, "--format", "json", "--out", file); code != exitOK {
-		t.Fatalf("json: exit code %d\n%s", code, talk)
+	// What is rendered as JSON can be read again, whatever its name.
+	copied := filepath.Join(t.TempDir(), "copy.json")
+	if code, _, talk := command(t, "report", "render", whole, "--format", "json", "--out", copied); code != exitOK {
+		t.Errorf("json: exit code %d\n%s", code, talk)
 	}
-	if code, out, talk = command(t, "report", "render", file); code != exitOK || !strings.Contains(out, "MET") {
-		t.Errorf("load.json: exit code %d\n%s%s", code, out, talk)
+	if code, out, talk := command(t, "report", "render", copied); code != exitOK || !strings.Contains(out, "MET") {
+		t.Errorf("copy: exit code %d\n%s%s", code, out, talk)
+	}
+	missed := finishLoad(t, keepLoad(t, 3, "ready.p99 < 1ms"))
+	if code, out, _ := command(t, "report", "render", missed); code != 6 || !strings.Contains(out, "✗ ready.p99 < 1ms") {
+		t.Errorf("missed: exit code %d\n%s", code, out)
+	}
+}
+
+// TestReportRendersARunThatBrokeOff: one without load.json is incomplete, even where
+// its chunks are whole.
+func TestReportRendersARunThatBrokeOff(t *testing.T) {
+	t.Parallel()
+	for chunks, hole := range map[int]bool{2: true, 3: false} {
+		code, out, _ := command(t, "report", "render", keepLoad(t, chunks))
+		if code != exitIncomplete || !strings.HasPrefix(out, "INCOMPLETE  the run broke off") ||
+			strings.Contains(out, "shard 0 told nothing of 2 s to the end") != hole {
+			t.Errorf("%d chunks: exit code %d\n%s", chunks, code, out)
+		}
 	}
 }
 

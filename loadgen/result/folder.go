@@ -13,7 +13,9 @@ import (
 )
 
 // Read makes a Run of what a run has put into its store so far: the header and
-// every chunk. It serves for a run that broke off as for one that goes on. A chunk
+// every chunk. It serves for a run that broke off as for one that goes on; neither has
+// come to its end, however whole its chunks are: a shard ends in order also when the
+// one that looks on was killed. A chunk
 // that is damaged is left out, with a note; the hole that it leaves shows. It is an
 // error if there is no header, if it cannot be read, or if the chunks are not of the
 // run that it tells of.
@@ -26,7 +28,7 @@ func Read(ctx context.Context, s store.Store) (Run, error) {
 	if err != nil {
 		return Run{}, fmt.Errorf("read load run: %s: %w", reports.LoadHeaderName, err)
 	}
-	run := Run{Header: header}
+	run := Run{Header: header, BrokeOff: true}
 	for _, text := range header.Plan.Thresholds {
 		t, err := threshold.Parse(text)
 		if err != nil {

@@ -128,8 +128,13 @@ func TestRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := result.Build(run); r.Outcome != reports.LoadMet || len(r.Thresholds) != 1 || len(r.Notes) != 0 {
+	// Whole as the chunks are, nobody has said that the run came to its end.
+	if r := result.Build(run); r.Outcome != reports.LoadIncomplete || r.Complete || len(r.Reasons) != 1 || len(r.Thresholds) != 1 || len(r.Notes) != 0 {
 		t.Errorf("outcome %s: %q, notes %q", r.Outcome, r.Reasons, r.Notes)
+	}
+	run.BrokeOff = false
+	if r := result.Build(run); r.Outcome != reports.LoadMet || !r.Complete {
+		t.Errorf("outcome %s: %q", r.Outcome, r.Reasons)
 	}
 
 	misplaced := *chunks[3]

@@ -25,6 +25,8 @@ type Run struct {
 	// Early says why the run was ended, on purpose, before all arrivals were due: a
 	// threshold was broken beyond repair. Then the rest of them is not owed. Optional.
 	Early string
+	// BrokeOff tells that the run has not come to its end. Read sets it.
+	BrokeOff bool
 	// Finished is when the run ended. Zero: where the latest chunk ends.
 	Finished time.Time
 	// Disturbed are reasons of the caller's beside those that Totals gives.
@@ -43,13 +45,13 @@ func Build(run Run) reports.LoadReport {
 		Holes: spans(t.Holes), Overlaps: spans(t.Overlaps),
 		Arrivals: arrivals(t, run.Header.Plan.Bad > 0), Connections: connections(t),
 		Stages: stages(&t.Figures), Causes: causes(&t.Figures), Thresholds: judge(run.Thresholds, &t.Figures),
-		Generator: generator(t, run.Header.Floor), Series: series(t), Early: run.Early, Notes: run.Notes,
+		Generator: generator(t, run.Header.Floor), Series: series(t), Early: run.Early, BrokeOff: run.BrokeOff, Notes: run.Notes,
 	}
 	if run.Finished.IsZero() {
 		r.Finished = run.Header.Started.Add(t.End).UTC()
 	}
 	r.Disturbed = append(disturbances(r), run.Disturbed...)
-	r.Complete = t.Whole() && t.InFlight() == 0
+	r.Complete = t.Whole() && t.InFlight() == 0 && !run.BrokeOff
 	r.Outcome, r.Reasons = reports.JudgeLoad(r, run.End)
 	r.ExitCode = r.Outcome.ExitCode()
 	return r
