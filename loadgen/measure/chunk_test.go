@@ -207,7 +207,7 @@ func TestProcessesAddUp(t *testing.T) {
 		}
 	}
 	want := measure.Process{
-		User: 6 * time.Second, System: 6 * time.Millisecond, Pauses: 12, Paused: 18 * time.Millisecond, Stolen: 24, Throttled: 30,
+		User: 6 * time.Second, System: 6 * time.Millisecond, Pauses: 12, Paused: 18 * time.Millisecond, Stolen: 12, Throttled: 15,
 		LongestPause: 3 * time.Millisecond, Memory: 600, Goroutines: 20, Files: 40,
 	}
 	if diff := cmp.Diff(want, total(t, 2, all).Process); diff != "" {

@@ -116,14 +116,16 @@ func (f *Fold) Totals() *Totals {
 	return t
 }
 
-// processes adds up the shards: what they took and what they had at once is
-// summed, what is an extreme stays one.
+// processes adds up the shards: what they took and what they had at once is summed,
+// what is an extreme stays one. Shards of one machine are all robbed of the same time,
+// so that of these the most counts.
 func (f *Fold) processes() Process {
 	var sum Process
 	for _, p := range f.process {
-		memory, goroutines, files := sum.Memory+p.Memory, sum.Goroutines+p.Goroutines, sum.Files+p.Files
+		before := sum
 		sum.Add(*p)
-		sum.Memory, sum.Goroutines, sum.Files = memory, goroutines, files
+		sum.Memory, sum.Goroutines, sum.Files = before.Memory+p.Memory, before.Goroutines+p.Goroutines, before.Files+p.Files
+		sum.Stolen, sum.Throttled = max(before.Stolen, p.Stolen), max(before.Throttled, p.Throttled)
 	}
 	return sum
 }

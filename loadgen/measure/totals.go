@@ -6,7 +6,8 @@ import "time"
 type Totals struct {
 	Figures
 	// Process sums up the processes of the shards; Memory, Goroutines and Files are
-	// the sum over shards of the most each had.
+	// the sum over shards of the most each had, Stolen and Throttled those of the shard
+	// that lost the most.
 	Process Process
 	// Start is the moment from which everything counts, End how far the latest
 	// chunk reaches, Interval how long a chunk is meant to span.

@@ -197,14 +197,30 @@ func generator(t *measure.Totals, floor reports.Milliseconds) reports.LoadGenera
 	return g
 }
 
+// robbed is the share of the machine's processor time from which on a run tells more
+// of those who took it than of the platform.
+const robbed = 0.05
+
 // disturbances says where the generator was at its limit.
 func disturbances(r reports.LoadReport) []string {
-	limit, lag := r.Plan.LagLimit, r.Generator.Lag.P99
-	if limit > 0 && lag > limit {
-		return []string{fmt.Sprintf("the generator was late: 99%% of the arrivals started up to %s after their moment, the limit is %s",
-			lag.Duration(), limit.Duration())}
+	var all []string
+	if limit, lag := r.Plan.LagLimit, r.Generator.Lag.P99; limit > 0 && lag > limit {
+		all = append(all, fmt.Sprintf("the generator was late: 99%% of the arrivals started up to %s after their moment, the limit is %s",
+			lag.Duration(), limit.Duration()))
 	}
-	return nil
+	took := reports.InMilliseconds(r.Finished.Sub(r.Started)) * reports.Milliseconds(max(r.Environment.CPUs, 1))
+	for _, loss := range []struct {
+		lost reports.Milliseconds
+		to   string
+	}{
+		{r.Generator.Stolen, "the hypervisor gave to others"},
+		{r.Generator.Throttled, "the limits of the control group took away"},
+	} {
+		if took > 0 && loss.lost > robbed*took {
+			all = append(all, fmt.Sprintf("%s %.1f%% of the generator's processor time", loss.to, 100*loss.lost/took))
+		}
+	}
+	return all
 }
 
 // round keeps three decimals; more would promise what was not measured.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -183,6 +184,38 @@ func TestOutcomes(t *testing.T) {
 				var out bytes.Buffer
 				_ = reports.LoadTerminal(&out, r, reports.TerminalOptions{})
 				t.Logf("\n%s", &out)
+			}
+		})
+	}
+}
+
+// TestDisturbances: a late generator, and one whose machine was taken from it, are
+// told apart from a slow platform.
+func TestDisturbances(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change func(*reports.LoadHeader, *measure.Totals)
+		want   []string
+	}{
+		{"none", func(*reports.LoadHeader, *measure.Totals) {}, nil},
+		{"late", func(h *reports.LoadHeader, _ *measure.Totals) { h.Plan.LagLimit = 1 }, []string{"the generator was late"}},
+		{"no limit", func(h *reports.LoadHeader, _ *measure.Totals) { h.Plan.LagLimit = 0 }, nil},
+		{"little stolen", func(_ *reports.LoadHeader, t *measure.Totals) { t.Process.Stolen = 999 * time.Millisecond }, nil},
+		{"stolen", func(_ *reports.LoadHeader, t *measure.Totals) { t.Process.Stolen = 2 * time.Second }, []string{"the hypervisor gave to others 10.0%"}},
+		{"throttled", func(_ *reports.LoadHeader, t *measure.Totals) { t.Process.Throttled = 2 * time.Second }, []string{"the limits of the control group took away 10.0%"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			head, totals := header(1000, 100), fold(t, play(1000, 100))
+			tt.change(&head, totals)
+			r := result.Build(result.Run{Header: head, Totals: totals})
+			if len(r.Disturbed) != len(tt.want) || len(tt.want) == 1 && !strings.HasPrefix(r.Disturbed[0], tt.want[0]) {
+				t.Errorf("disturbed %q, want %q", r.Disturbed, tt.want)
+			}
+			if (r.Outcome == reports.LoadDisturbed) != (len(tt.want) > 0) {
+				t.Errorf("outcome %s", r.Outcome)
 			}
 		})
 	}
