@@ -70,6 +70,8 @@ func missing() []Case {
 	return []Case{
 		row("cn-missing", "the subject has an organization and no common name", ": no common name",
 			func(string) []byte { return sequence(organization()) }),
+		row("cn-empty", "the common name has no characters", ": a common name without characters",
+			func(string) []byte { return sequence(organization(), rdn(atv(oidCN, certfactory.TagUTF8String, nil))) }),
 		row("cn-subject-empty", "the subject is empty", ": empty", empty),
 		onlyInSAN,
 		row("cn-uppercase-oid-surname", "the name stands under surname (2.5.4.4) and there is no common name", ": a surname in place of the common name",
@@ -115,6 +117,12 @@ func matching() []Case {
 			Basis: "the page on MQTT client ids that the specification points to: connectionType:deviceIdentifier:defaultTemplateIdentifier",
 			How:   "the client id is 'd:', the common name and a template",
 			Build: direct(asking(func(cn string) string { return "d:" + cn + ":tmpl" })),
+		},
+		{
+			ID: "cn-clientid-d-twice", Expectation: RefuseShould, Clauses: []string{"DC-ID-04", "DC-ID-03"},
+			Basis: dPrefix + "; behind it stands the device identifier, which is 'd' here", How: "the client id is 'd:d:' and the common name",
+			Fault: "clientID: the prefix twice", Control: "cn-clientid-d", Reason: "clientid-mismatch",
+			Build: direct(asking(func(cn string) string { return "d:d:" + cn })),
 		},
 		mismatch("cn-clientid-other-prefix", RefuseShould, "the client id is 'x:' and the common name", "another prefix",
 			func(p *plan) string { return "x:" + p.commonName }),

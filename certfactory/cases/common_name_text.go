@@ -99,6 +99,7 @@ func lengths() []Case {
 func scripts() []Case {
 	const unicode = profileUTF8
 	return []Case{
+		textRow("cn-mixed-case", Accept, "DC-ID-03", cnClientID, "common name and client id have letters in upper and in lower case", "", named("", "DeviceNo1", "")),
 		textRow("cn-unicode", AcceptShould, "DC-ID-03", unicode, "the common name has German and Chinese letters", "", named("Gerät-号-", "1", "")),
 		textRow("cn-nfc-nfd", Either, "DC-ID-03", "RFC 5280 §7.1 prepares strings, the specification does not speak of it",
 			"the common name is in NFD, the client id in NFC", "clientid-mismatch",

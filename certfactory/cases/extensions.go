@@ -112,6 +112,11 @@ func harmless() []Case {
 			Build: direct(leaf(extension(certfactory.OID(1, 3, 6, 1, 5, 5, 7, 1, 24), !critical, sequence(integer(5))))),
 		},
 		{
+			ID: "ext-san-plain", Expectation: Accept, Clauses: []string{"DC-CHAIN-02"}, Basis: signedByAnchor,
+			How:   "the device certificate has a DNS name in subjectAltName",
+			Build: direct(leaf(extension(subjectAltName, !critical, sequence(certfactory.Element(0x82, []byte("dev1.example.com")))))),
+		},
+		{
 			ID: "ext-san-malformed", Expectation: RefuseShould, Clauses: []string{"DC-CHAIN-20"}, Basis: "RFC 5280 §4.2.1.6: GeneralNames",
 			How: "subjectAltName of the device certificate is an INTEGER", Fault: "leaf.subjectAltName: an INTEGER",
 			Control: "valid-direct", Reason: "tls", RFCAlert: []string{"decode_error"},

@@ -52,10 +52,16 @@ func strengths() []Case {
 	goodRoot := func(id string, alg certfactory.Alg) Case {
 		return good(id, "the root", Accept, rsa2048, direct(rsaRoot(alg.String(), alg)))
 	}
+	weakCA := Case{
+		ID: "intermediate-rsa1024", Expectation: RefuseShould, Clauses: []string{"DC-CHAIN-13"}, Basis: rsa2048,
+		How: "the intermediate has the key " + certfactory.RSA1024.String(), Fault: "ca0.publicKey, leaf.algorithm, leaf.outerAlgorithm: " + certfactory.RSA1024.String(),
+		Control: "valid-one-intermediate", Reason: "weak-key", RFCAlert: []string{"bad_certificate"},
+		Build: below(1, ca(0, certfactory.WithKey(certfactory.RSA1024))),
+	}
 	huge := good("leaf-rsa8192", "the device", Either, rsa2048, direct(leafKey(certfactory.RSA8192)))
 	huge.Tags = []string{TagRobustness, TagCostly}
 	return []Case{
-		weakLeaf("leaf-rsa1024", certfactory.RSA1024), weakRoot("root-rsa1024", certfactory.RSA1024, ""),
+		weakLeaf("leaf-rsa1024", certfactory.RSA1024), weakRoot("root-rsa1024", certfactory.RSA1024, ""), weakCA,
 		weakLeaf("leaf-rsa2047", certfactory.RSA2047),
 		goodLeaf("leaf-rsa2048", certfactory.RSA2048), goodRoot("root-rsa2048", certfactory.RSA2048),
 		goodLeaf("leaf-rsa3072", certfactory.RSA3072), goodRoot("root-rsa3072", certfactory.RSA3072),

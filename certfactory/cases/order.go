@@ -70,7 +70,7 @@ func superfluous() []Case {
 			Build: direct(sendingAfter(1, secondDevice)),
 		},
 		{
-			ID: "extra-second-leaf-claimed", Expectation: Refuse, Clauses: []string{"DC-ID-03", "DC-CHAIN-08"}, Basis: cnClientID,
+			ID: "extra-second-leaf-claimed", Expectation: Refuse, Clauses: []string{"DC-ID-03", "DC-TLS-06", "DC-CHAIN-08"}, Basis: cnClientID + "; " + keyOnlyOwner,
 			How:   "certificate of the device, certificate of another device, root; the client id is the second one's",
 			Fault: "chain, clientID: another device's certificate and name", Control: "valid-one-intermediate",
 			Reason: "issuer-not-ca",

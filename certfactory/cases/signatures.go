@@ -33,6 +33,10 @@ func badSignatures() []Case {
 			"leaf.signature: one bit", direct(leaf(flipped))),
 		row("sig-bitflip-intermediate", "valid-one-intermediate", "the last bit of the intermediate's signature is flipped",
 			"ca0.signature: one bit", below(1, ca(0, flipped))),
+		row("sig-bitflip-ica0-of-2", "chain-at-max-4", "of two intermediates that nearest the device has the last bit of its signature flipped",
+			"ca0.signature: one bit", below(2, ca(0, flipped))),
+		row("sig-bitflip-ica1-of-2", "chain-at-max-4", "of two intermediates that below the root has the last bit of its signature flipped",
+			"ca1.signature: one bit", below(2, ca(1, flipped))),
 		row("sig-tbs-bitflip", "valid-direct", "one character of the common name was changed after signing; the client id follows it",
 			"leaf.signature, leaf.subject, clientID: one byte of what is signed", direct(renamedAfterSigning)),
 		row("sig-wrong-key", "valid-direct", "a key that has nothing to do with the root signed the device certificate",
@@ -144,6 +148,14 @@ func oddAlgorithms() []Case {
 			How: "ECDSA with SHA-1 signs the device certificate", Fault: "leaf.algorithm, leaf.outerAlgorithm, leaf.signature: SHA-1",
 			Control: "valid-direct", Reason: "weak-signature", RFCAlert: []string{"bad_certificate"},
 			Build: direct(signedWith(x509.ECDSAWithSHA1)),
+		},
+		{
+			ID: "sig-sha1-intermediate", Expectation: RefuseShould, Clauses: []string{"DC-CHAIN-13", "DC-CHAIN-07"}, Basis: sha1Should,
+			How: "ECDSA with SHA-1 signs the intermediate", Fault: "ca0.algorithm, ca0.outerAlgorithm, ca0.signature: SHA-1",
+			Control: "valid-one-intermediate", Reason: "weak-signature", RFCAlert: []string{"bad_certificate"},
+			Build: below(1, func(p *plan) {
+				ca(0, certfactory.Mutate(certfactory.SignWith(p.root.Signer(), x509.ECDSAWithSHA1)))(p)
+			}),
 		},
 		{
 			ID: "sig-md5-rsa", Expectation: RefuseShould, Clauses: []string{"DC-CHAIN-13", "DC-CHAIN-07"},

@@ -81,6 +81,11 @@ func insideValidity() []Case {
 			Build: direct(leaf(validUntil(time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC)))),
 		},
 		{
+			ID: "validity-no-end-root", Expectation: Accept, Clauses: []string{"DC-CHAIN-12"}, Basis: "RFC 5280 §4.1.2.5: 99991231235959Z means no end",
+			How:   "the uploaded root ends on 31 December 9999",
+			Build: direct(root("root without end", validUntil(time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC)))),
+		},
+		{
 			ID: "validity-1950", Expectation: AcceptShould, Clauses: []string{"DC-CHAIN-12"}, Basis: "RFC 5280 §4.1.2.5.1: a UTCTime of YY >= 50 is 19YY",
 			How: "the device certificate began on 1 January 1950",
 			Build: direct(leaf(rawTimes(func(_ time.Time, end []byte) (from, to []byte) {
