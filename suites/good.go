@@ -24,13 +24,13 @@ func (e *Env) OwnAnchor(label string) (*certfactory.Certificate, certfactory.Anc
 
 // DeviceOf builds a good device under a trust anchor of the spec's own. It
 // names no anchors: whether that one is trusted is the spec's business.
-func (e *Env) DeviceOf(root *certfactory.Certificate, label string) certfactory.Presentation {
-	return e.DeviceNamed(root, e.Bench(label).CommonName("dev"))
+func (e *Env) DeviceOf(root *certfactory.Certificate, label string, opts ...certfactory.Option) certfactory.Presentation {
+	return e.DeviceNamed(root, e.Bench(label).CommonName("dev"), opts...)
 }
 
-// DeviceNamed is DeviceOf for a name that the spec chooses.
-func (e *Env) DeviceNamed(root *certfactory.Certificate, name string) certfactory.Presentation {
-	leaf := e.Factory.Device(root, name)
+// DeviceNamed is DeviceOf for a common name that the spec gives.
+func (e *Env) DeviceNamed(root *certfactory.Certificate, name string, opts ...certfactory.Option) certfactory.Presentation {
+	leaf := e.Factory.Device(root, name, opts...)
 	chain, err := certfactory.Chain(leaf)
 	if err != nil {
 		e.Fault(err)

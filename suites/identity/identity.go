@@ -4,7 +4,11 @@ package identity
 
 import "github.com/chainmail-iot/chainmail/suites"
 
-// Specs returns the specs of the family: one for each case about the common name.
+// family is the first part of every id here.
+const family = "identity"
+
+// Specs returns the specs of the family: one for each case about the common name,
+// and those about what else could be taken for the device's name.
 func Specs() []suites.Spec {
-	return suites.FromCases("identity", "common-name")
+	return append(suites.FromCases(family, "common-name"), deviceUser(), otherTenantInUserName(), renewed())
 }

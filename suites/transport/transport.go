@@ -29,6 +29,8 @@ func Specs() []suites.Spec {
 		oldVersion("tls-1.1", tls.VersionTLS11),
 		oldVersion("tls-1.0", tls.VersionTLS10),
 		webSocket(),
+		certificateRequested(),
+		expiredResumption(),
 	}, suites.FromCases(family, "possession")...)
 }
 
