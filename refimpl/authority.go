@@ -12,6 +12,8 @@ import (
 	"math/big"
 	"net"
 	"time"
+
+	"github.com/chainmail-iot/chainmail/refimpl/deviation"
 )
 
 // An authority is the CA that signs the platform's server certificate. A device trusts it, or
@@ -47,6 +49,15 @@ func newAuthority(names []string, now time.Time) (authority, error) {
 		pem:    pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Raw}),
 		server: tls.Certificate{Certificate: [][]byte{server.Raw, ca.Raw}, PrivateKey: serverKey, Leaf: server},
 	}, nil
+}
+
+// mqttCertificate is the server certificate of the MQTT port.
+func (p *Platform) mqttCertificate(d deviation.Set) (tls.Certificate, error) {
+	if d.Has(deviation.ServesAnotherCertificate) { // DC-TLS-05
+		another, err := newAuthority([]string{"another.invalid"}, time.Now())
+		return another.server, err
+	}
+	return p.authority.server, nil
 }
 
 // certify makes a key and a certificate for it; without an issuer it signs itself.

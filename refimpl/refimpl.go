@@ -82,13 +82,20 @@ func New(c Config) (*Platform, error) {
 	if err := p.remember(deviations); err != nil {
 		return nil, errors.Join(err, p.closeData())
 	}
+	certificate, err := p.mqttCertificate(deviations)
+	if err != nil {
+		return nil, errors.Join(err, p.closeData())
+	}
 	p.broker = broker.New(broker.Config{
-		Registry: p.registry, Tokens: p.tokens, Certificate: p.authority.server,
+		Registry: p.registry, Tokens: p.tokens, Certificate: certificate,
 		MaxChainLength: p.maxLength, AnchorOptional: c.AnchorOptional, LateRefusal: c.LateRefusal,
 		Deviations: deviations, Now: p.now, Log: c.Log, Observe: p.witness.observe, Knobs: &p.knobs,
 	})
 	p.rest = server(c.Log, p.restAPI(deviations))
 	p.rest.TLSConfig = &tls.Config{Certificates: []tls.Certificate{p.authority.server}, MinVersion: tls.VersionTLS12}
+	if deviations.Has(deviation.WebSocketAdmitsDevices) { // DC-TLS-03
+		p.rest.TLSConfig.ClientAuth = tls.RequestClientCert
+	}
 	p.management = server(c.Log, p.managementAPI())
 	return p, nil
 }

@@ -190,6 +190,7 @@ func TestDeviceUserDecides(t *testing.T) {
 func TestDeviations(t *testing.T) {
 	for _, name := range []string{
 		"accepts-expired", "ignores-pathlen", "ignores-max-length", "ignores-client-id", "anchor-need-not-be-presented",
+		"accepts-expired-in-tls12", "allows-colon",
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, broken := range []bool{false, true} {
@@ -199,7 +200,7 @@ func TestDeviations(t *testing.T) {
 				}
 				w := start(t, config)
 				chain, leaf, clientID := provocation(t, w, name)
-				code, err := connectOnce(w, chain, leaf, clientID, tls.VersionTLS13)
+				code, err := connectOnce(w, chain, leaf, clientID, tls.VersionTLS12)
 				if admitted := err == nil && code == 0; admitted != broken {
 					t.Errorf("deviation on: %v, yet admitted: %v (return code %d, %v)", broken, admitted, code, err)
 				}
@@ -216,13 +217,15 @@ func provocation(t *testing.T, w *world, deviation string) ([][]byte, *certfacto
 	past := certfactory.Valid(time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour))
 	leaf, clientID := f.Device(root, "one"), "one"
 	switch deviation {
-	case "accepts-expired":
+	case "accepts-expired", "accepts-expired-in-tls12":
 		leaf = f.Device(root, "one", past)
 	case "ignores-pathlen":
 		root = f.Root("root", certfactory.PathLen(0))
 		leaf = f.Device(f.Intermediate(root, "ica"), "one")
 	case "ignores-max-length":
 		leaf = f.Device(f.Intermediate(f.Intermediate(root, "ica1"), "ica0"), "one")
+	case "allows-colon":
+		leaf, clientID = f.Device(root, "on:e"), "on:e"
 	case "ignores-client-id":
 		clientID = "two"
 	case "anchor-need-not-be-presented":

@@ -10,8 +10,8 @@ import (
 // its largest fits in.
 const maxWebSocketMessage = 512 << 10
 
-// serveWebSocket speaks MQTT over WebSocket. The listener asks for no certificate, and the
-// broker is given none: a device with a certificate is not admitted here, a user with
+// serveWebSocket speaks MQTT over WebSocket. The listener asks for no certificate, so that
+// the broker sees none: a device with a certificate is not admitted here, a user with
 // a password is (DC-TLS-03).
 func (p *Platform) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	socket, err := websocket.Accept(w, r, &websocket.AcceptOptions{
@@ -28,5 +28,5 @@ func (p *Platform) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	socket.SetReadLimit(maxWebSocketMessage)
-	p.broker.ServePlain(websocket.NetConn(r.Context(), socket, websocket.MessageBinary)) // MQTT-6.0.0-1
+	p.broker.ServePlain(websocket.NetConn(r.Context(), socket, websocket.MessageBinary), *r.TLS) // MQTT-6.0.0-1
 }

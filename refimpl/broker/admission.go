@@ -39,6 +39,8 @@ type admission struct {
 	user string
 	// anchor is the fingerprint of the trust anchor; empty for who logged in by password.
 	anchor string
+	// tokens says whether it may ask for device tokens.
+	tokens bool
 }
 
 // admit decides on a CONNECT. A certificate decides alone if there is one, whatever user
@@ -60,7 +62,7 @@ func (c *client) admitCertificate(p *packets.Packet) (admission, byte, *trust.Re
 	if c.refusal != nil {
 		return admission{}, notAuthorized, c.refusal
 	}
-	name, refusal := trust.CommonName(c.path.Leaf)
+	name, refusal := c.commonName(p)
 	if refusal != nil { // DC-ID-05, 06
 		return admission{}, notAuthorized, refusal
 	}
@@ -70,12 +72,14 @@ func (c *client) admitCertificate(p *packets.Packet) (admission, byte, *trust.Re
 	if refusal := c.broker.rules().MatchClientID(p.Connect.ClientIdentifier, name); refusal != nil { // DC-ID-03, 04
 		return admission{}, identifierRejected, refusal
 	}
-	a := admission{
-		tenant: c.tenantOf(name), device: name,
-		user: registry.DevicePrefix + name, anchor: c.path.Anchor.Fingerprint,
-	}
-	if tenant, _, ok := strings.Cut(string(p.Connect.Username), "/"); ok && tenant != a.tenant { // DC-ID-02
+	a := admission{tenant: c.tenantOf(name), device: c.broker.deviceOf(p, name), anchor: c.path.Anchor.Fingerprint, tokens: true}
+	a.user = registry.DevicePrefix + a.device
+	tenant, _, ok := strings.Cut(string(p.Connect.Username), "/")
+	if ok && tenant != a.tenant && !c.broker.config.Deviations.Has(deviation.IgnoresTenantOfUserName) { // DC-ID-02
 		return admission{}, notAuthorized, refuse(otherTenant, "the user name has another tenant than the certificate")
+	}
+	if refusal := c.dislike(p, a); refusal != nil {
+		return admission{}, notAuthorized, refusal
 	}
 	if refusal := c.deviceUser(a); refusal != nil {
 		return admission{}, notAuthorized, refusal
@@ -149,6 +153,9 @@ func (c *client) mayConnect(u registry.User) bool {
 // admitPassword admits a user of the form tenant/name who has a password.
 func (c *client) admitPassword(p *packets.Packet) (admission, byte, *trust.Refusal) {
 	tenant, name, ok := strings.Cut(string(p.Connect.Username), "/")
+	if len(p.Connect.Password) == 0 && c.broker.config.anonymous() {
+		return c.admitAnonymous(p)
+	}
 	if !ok || len(p.Connect.Password) == 0 { // DC-TLS-09; return code 4 is not for an empty password
 		return admission{}, notAuthorized, refuse(noCredentials, "neither certificate nor user name and password")
 	}

@@ -91,7 +91,8 @@ type Broker struct {
 	config   Config
 	tls      tlsConfigs
 	sessions sessions
-	anchors  trust.Anchors  // where trust anchors are looked up
+	anchors  trust.Anchors // where trust anchors are looked up
+	memory   memory
 	running  sync.WaitGroup // Serve and every connection
 	closing  chan struct{}  // closed by Close
 	turns    turns          // of deviations that show now and then
@@ -111,7 +112,10 @@ func New(c Config) *Broker {
 	if c.Knobs == nil {
 		c.Knobs = &stage.Knobs{}
 	}
-	return &Broker{config: c, anchors: anchorsOf(c), sessions: newSessions(), open: map[*client]struct{}{}, closing: make(chan struct{})}
+	return &Broker{
+		config: c, anchors: anchorsOf(c), sessions: newSessions(), memory: newMemory(),
+		open: map[*client]struct{}{}, closing: make(chan struct{}),
+	}
 }
 
 // Serve accepts clients until Close, then returns nil. It owns the listener.
@@ -146,20 +150,20 @@ func (b *Broker) Serve(l net.Listener) error {
 
 // start serves one connection in a goroutine of its own, unless the broker is closed.
 func (b *Broker) start(conn net.Conn) {
-	if c := newClient(b, conn); b.enter(c) {
+	if c := newClient(b, b.served(conn)); b.enter(c) {
 		go c.open()
 	}
 }
 
 // ServePlain speaks MQTT on a connection that something else has opened and secured, such
-// as a WebSocket, until it ends. There is no certificate on it, so that it admits users
-// with a password only (DC-TLS-03).
-func (b *Broker) ServePlain(conn net.Conn) {
+// as a WebSocket, until it ends. The state is that of the TLS below, whose certificates
+// count if it asked for any; without one it admits users with a password only (DC-TLS-03).
+func (b *Broker) ServePlain(conn net.Conn, state tls.ConnectionState) {
 	c := newClient(b, conn)
 	if !b.enter(c) {
 		return
 	}
-	if c.connect() {
+	if c.verify(state) == nil && c.connect() {
 		c.serve()
 		return
 	}

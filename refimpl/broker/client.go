@@ -57,13 +57,17 @@ func (c *client) open() {
 	c.broker.done(c)
 }
 
-// handshake reports whether there is TLS on the connection now.
+// handshake reports whether MQTT can be spoken on the connection now: over TLS
+// (DC-TLS-02).
 func (c *client) handshake() bool {
 	c.broker.wait(stage.Accept)
 	if c.lostEarly() {
 		return false
 	}
 	_ = c.conn.SetDeadline(time.Now().Add(c.broker.config.Timeouts.Handshake))
+	if c.plaintext() {
+		return true
+	}
 	c.tls = tls.Server(c.conn, c.tlsConfig())
 	if err := c.tls.Handshake(); err != nil {
 		c.observeHandshake(err)

@@ -49,7 +49,7 @@ func (c *client) registers(a registry.Anchor) bool {
 // registerEarly makes the user of a device before it is known to be one: on no
 // conforming platform (DC-REG-01).
 func (c *client) registerEarly(leaf *x509.Certificate) {
-	name, fault := trust.CommonName(leaf)
+	name, fault := c.broker.rules().CommonName(leaf)
 	switch {
 	case fault != nil:
 	case c.refusal != nil && c.has(deviation.RegistersRefused):

@@ -106,7 +106,7 @@ func (c *client) message(topic string, payload []byte) error {
 // those who logged in by certificate.
 func (c *client) answerTokenRequest() error {
 	qos, subscribed := c.subscriptions[tokenTopic]
-	if !subscribed || c.admission.anchor == "" || c.forgetsTokenRequest() {
+	if !subscribed || !c.admission.tokens || c.forgetsTokenRequest() {
 		return nil
 	}
 	t, err := c.broker.config.Tokens.Issue(c.subject())

@@ -48,6 +48,13 @@ func (s *sessions) others(c *client, match func(*client) bool) []*client {
 	return found
 }
 
+// count is how many clients are admitted.
+func (s *sessions) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.live)
+}
+
 // remove forgets a client, unless another has taken its place.
 func (s *sessions) remove(c *client) {
 	s.mu.Lock()

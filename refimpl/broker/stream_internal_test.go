@@ -2,6 +2,7 @@ package broker
 
 import (
 	"bytes"
+	"crypto/tls"
 	"io"
 	"log/slog"
 	"net"
@@ -67,7 +68,7 @@ func FuzzPackets(f *testing.F) {
 	b := newFuzzBroker(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		fresh := &inMemory{Reader: bytes.NewReader(data)}
-		b.ServePlain(fresh)
+		b.ServePlain(fresh, tls.ConnectionState{})
 		answersAreWellFormed(t, fresh.written.Bytes(), true)
 
 		admitted := &inMemory{Reader: bytes.NewReader(data)}

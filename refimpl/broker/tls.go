@@ -1,10 +1,12 @@
 package broker
 
 import (
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"sync"
 
+	"github.com/chainmail-iot/chainmail/refimpl/deviation"
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
 	"github.com/chainmail-iot/chainmail/refimpl/stage"
 	"github.com/chainmail-iot/chainmail/refimpl/trust"
@@ -31,15 +33,40 @@ func (t *tlsConfigs) base(c Config) *tls.Config {
 		t.version = version
 		t.config = &tls.Config{
 			Certificates: []tls.Certificate{c.Certificate},
-			MinVersion:   tls.VersionTLS12, // DC-TLS-04, RFC 8996
 			// Asked for, not demanded: users with a password share the port.
 			ClientAuth: tls.RequestClientCert,
 			ClientCAs:  subjects(c.Registry),
 			// A ticket would let a device back in without its chain being judged again.
 			SessionTicketsDisabled: true,
 		}
+		t.config.MinVersion, t.config.MaxVersion = versions(c.Deviations)
+		if !c.asks() {
+			t.config.ClientAuth = tls.NoClientCert
+		}
+		if c.Deviations.Has(deviation.ResumptionSkipsDates) { // DC-CHAIN-12
+			t.config.SessionTicketsDisabled = false
+			t.config.SetSessionTicketKeys([][32]byte{ticketKey()}) // one for all clones of the configuration
+		}
 	}
 	return t.config
+}
+
+// versions are the oldest and the newest version of TLS (DC-TLS-04, RFC 8996).
+func versions(d deviation.Set) (oldest, newest uint16) {
+	switch {
+	case d.Has(deviation.AcceptsOldTLS):
+		return tls.VersionTLS10, tls.VersionTLS13
+	case d.Has(deviation.TLS12Only):
+		return tls.VersionTLS12, tls.VersionTLS12
+	case d.Has(deviation.TLS13Only):
+		return tls.VersionTLS13, tls.VersionTLS13
+	}
+	return tls.VersionTLS12, tls.VersionTLS13
+}
+
+func ticketKey() (key [32]byte) {
+	_, _ = rand.Read(key[:]) // never fails
+	return key
 }
 
 // subjects collects the enabled anchors, for their names: crypto/tls sends the subjects
@@ -75,7 +102,9 @@ func (c *client) verify(state tls.ConnectionState) error {
 	}
 	c.presented = true
 	c.broker.wait(stage.Handshake)
-	c.path, c.refusal = c.broker.rules().Walk(state.PeerCertificates)
+	c.broker.adopt(state.PeerCertificates)
+	c.path, c.refusal = c.broker.rulesFor(state).Walk(state.PeerCertificates)
+	c.remember(state.PeerCertificates[0])
 	c.registerEarly(state.PeerCertificates[0])
 	if c.refusal != nil && !c.broker.config.LateRefusal {
 		return c.refusal

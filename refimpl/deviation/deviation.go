@@ -26,7 +26,7 @@ type Deviation struct {
 // All returns every deviation the reference platform knows, in a fresh slice.
 func All() []Deviation {
 	return slices.Concat(
-		chain(), identity(),
+		chain(), certificate(), identity(), transport(), strict(),
 		trust(), rest(), registration(), token(), page(), session(), unreliable(),
 	)
 }
@@ -48,6 +48,13 @@ func Parse(names []string) (Set, error) {
 	}
 	return Set{slices.Clone(names)}, nil
 }
+
+// SparingDates is the set with AcceptsExpired, for deviations that are that one now and
+// then.
+func (s Set) SparingDates() Set { return Set{append(slices.Clone(s.names), AcceptsExpired)} }
+
+// SparingSignatures is the set with IgnoresSignatures, likewise.
+func (s Set) SparingSignatures() Set { return Set{append(slices.Clone(s.names), IgnoresSignatures)} }
 
 // Has reports whether the deviation of that name is switched on.
 func (s Set) Has(name string) bool { return slices.Contains(s.names, name) }

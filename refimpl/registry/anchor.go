@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"bytes"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
@@ -186,15 +185,15 @@ func (r *Registry) AnchorsWithDigest(sum [sha256.Size]byte) []Anchor {
 	return out
 }
 
-// AnchorsWithSubject returns the anchors, of whatever tenant and status, that have the
-// given encoded subject.
-func (r *Registry) AnchorsWithSubject(rawSubject []byte) []Anchor {
+// AnchorsWhere returns the anchors, of whatever tenant and status, whose certificates
+// match.
+func (r *Registry) AnchorsWhere(match func(*x509.Certificate) bool) []Anchor {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	var out []Anchor
 	for _, id := range r.order {
 		for _, a := range r.tenants[id].anchors {
-			if bytes.Equal(a.Certificate.RawSubject, rawSubject) {
+			if match(a.Certificate) {
 				out = append(out, *a)
 			}
 		}

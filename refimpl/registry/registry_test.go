@@ -75,8 +75,8 @@ func TestAnchorLives(t *testing.T) {
 	if _, found := r.Anchor("t2", added.Fingerprint); found {
 		t.Error("one tenant sees the other's anchor")
 	}
-	if got := r.AnchorsWithSubject(c.RawSubject); len(got) != 1 || got[0].Enabled {
-		t.Errorf("by subject: %+v", got)
+	if got := r.AnchorsWhere(c.Equal); len(got) != 1 || got[0].Enabled {
+		t.Errorf("by what matches: %+v", got)
 	}
 	if err := r.DeleteAnchor("t2", added.Fingerprint); !errors.Is(err, registry.ErrNotFound) {
 		t.Errorf("deleted by the other tenant: %v", err)

@@ -73,7 +73,7 @@ func judge(t *testing.T, p certfactory.Presentation) (got trust.Reason, judged b
 	if refusal != nil {
 		return refusal.Reason, true
 	}
-	name, refusal := trust.CommonName(path.Leaf)
+	name, refusal := rules.CommonName(path.Leaf)
 	if refusal == nil {
 		refusal = rules.MatchClientID(p.ClientID, name)
 	}

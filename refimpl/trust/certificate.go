@@ -16,30 +16,28 @@ import (
 // not-yet-valid goes first: a validity that ends before it begins was never valid.
 func (r Rules) certificate(c *x509.Certificate, i int) *Refusal {
 	switch {
-	case r.Now.Before(c.NotBefore): // DC-CHAIN-12
+	case r.Now.Before(c.NotBefore) && !r.overlooksBegin(i): // DC-CHAIN-12
 		return refuse(NotYetValid, i, "notBefore is %s", c.NotBefore)
-	case r.Now.After(c.NotAfter) && !r.Deviations.Has(deviation.AcceptsExpired): // DC-CHAIN-12
+	case r.Now.After(c.NotAfter) && !r.overlooksEnd(c, i): // DC-CHAIN-12
 		return refuse(Expired, i, "notAfter is %s", c.NotAfter)
-	case len(c.UnhandledCriticalExtensions) > 0: // DC-CHAIN-16
+	case len(c.UnhandledCriticalExtensions) > 0 && !r.overlooksExtension(i): // DC-CHAIN-16
 		return refuse(UnknownCritical, i, "critical extension %v", c.UnhandledCriticalExtensions[0])
-	case !strongSignature(c.SignatureAlgorithm): // DC-CHAIN-13
+	case !strongSignature(c.SignatureAlgorithm) && !r.overlooksAlgorithm(c, i): // DC-CHAIN-13
 		return refuse(WeakSignature, i, "signature algorithm %v", c.SignatureAlgorithm)
-	case weakKey(c.PublicKey) != "": // DC-CHAIN-13
-		return refuse(WeakKey, i, "%s", weakKey(c.PublicKey))
-	case badSerial(c.SerialNumber): // DC-CHAIN-20, RFC 5280 section 4.1.2.2
+	case r.weakKey(c.PublicKey) != "" && !r.overlooksKey(i): // DC-CHAIN-13
+		return refuse(WeakKey, i, "%s", r.weakKey(c.PublicKey))
+	case badSerial(c.SerialNumber) && !r.Deviations.Has(deviation.IgnoresSerial): // DC-CHAIN-20, RFC 5280 section 4.1.2.2
 		return refuse(BadSerial, i, "the serial number is not a positive integer of at most 20 octets")
 	}
-	if fault := strictDER(c.Raw); fault != "" { // DC-CHAIN-20
+	if fault := strictDER(c.Raw); fault != "" && !r.Deviations.Has(deviation.AcceptsSloppyDER) { // DC-CHAIN-20
 		return refuse(NotDER, i, "%s", fault)
 	}
-	return nil
+	return r.dislike(c, i)
 }
 
-// leaf applies what holds for the device's certificate only (DC-CHAIN-18). The
-// extensions themselves are looked for: a keyUsage with no bit set is there, but Go
-// reads it as 0, which is also what it reads where there is none.
-func leaf(c *x509.Certificate) *Refusal {
-	if hasExtension(c, oidKeyUsage) && c.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
+// leaf applies what holds for the device's certificate only (DC-CHAIN-18).
+func (r Rules) leaf(c *x509.Certificate) *Refusal {
+	if !r.mayUse(c, x509.KeyUsageDigitalSignature) && !r.Deviations.Has(deviation.IgnoresDeviceKeyUsage) {
 		return refuse(LeafKU, 0, "keyUsage lacks digitalSignature")
 	}
 	if len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage) == 0 {
@@ -48,10 +46,20 @@ func leaf(c *x509.Certificate) *Refusal {
 	client := func(u x509.ExtKeyUsage) bool {
 		return u == x509.ExtKeyUsageClientAuth || u == x509.ExtKeyUsageAny
 	}
-	if !slices.ContainsFunc(c.ExtKeyUsage, client) {
+	if !slices.ContainsFunc(c.ExtKeyUsage, client) && !r.overlooksPurpose(c) {
 		return refuse(LeafEKU, 0, "extKeyUsage lacks clientAuth")
 	}
 	return nil
+}
+
+// mayUse reports whether keyUsage, where there is one, allows a use. The extension
+// itself is looked for: one with no bit set is there, but Go reads it as 0, which is
+// also what it reads where there is none.
+func (r Rules) mayUse(c *x509.Certificate, use x509.KeyUsage) bool {
+	if c.KeyUsage == 0 && r.Deviations.Has(deviation.EmptyKeyUsageIsNone) {
+		return true
+	}
+	return !hasExtension(c, oidKeyUsage) || c.KeyUsage&use != 0
 }
 
 // strongSignature is a list of what is good, so that what nobody thought of is not.
@@ -66,10 +74,10 @@ func strongSignature(a x509.SignatureAlgorithm) bool {
 }
 
 // weakKey says what is wrong with a public key, or nothing.
-func weakKey(public any) string {
+func (r Rules) weakKey(public any) string {
 	switch k := public.(type) {
 	case *rsa.PublicKey:
-		if k.N.BitLen() < 2048 {
+		if k.N.BitLen() < 2048 && !r.overlooksSize(k.N.BitLen()) {
 			return "an RSA key of less than 2048 bits"
 		}
 		if k.E < 3 || k.E%2 == 0 { // RFC 8017 section 3.1

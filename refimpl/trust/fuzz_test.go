@@ -26,7 +26,7 @@ func FuzzWalk(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_, _ = trust.CommonName(c)
+		_, _ = rules.CommonName(c)
 		_ = rules.CheckAnchor(c)
 		_, refusal := rules.Walk([]*x509.Certificate{c, trusted.Certificate})
 		if refusal == nil && c.CheckSignatureFrom(trusted.Certificate) != nil {

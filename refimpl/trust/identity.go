@@ -15,46 +15,51 @@ import (
 
 var oidCommonName = encoding.ObjectIdentifier{2, 5, 4, 3}
 
-// maxCommonName is the upper bound of X.520, in characters.
-const maxCommonName = 64
+const (
+	maxCommonName = 64        // upper bound of X.520, in characters
+	maxClientID   = 1<<16 - 1 // in octets, MQTT 3.1.1 section 1.5.3
+)
 
 // CommonName returns the one common name of a device certificate, which is the device's
 // identity (DC-ID-02, 06). It reads the encoded subject: pkix.Name keeps only the last
 // of several common names and forgets how it was encoded.
-func CommonName(c *x509.Certificate) (string, *Refusal) {
-	values := commonNames(c.RawSubject)
+func (r Rules) CommonName(c *x509.Certificate) (string, *Refusal) {
+	values := r.chosen(c, commonNames(c.RawSubject))
 	if len(values) == 0 {
 		return "", refuse(CNMissing, 0, "the subject has no common name")
 	}
 	if len(values) > 1 {
 		return "", refuse(CNMultiple, 0, "the subject has %d common names", len(values))
 	}
-	v := values[0]
+	v := r.reread(values[0])
 	if v.tag != asn1.UTF8String && v.tag != asn1.PrintableString || !utf8.Valid(v.bytes) {
 		return "", refuse(CNType, 0, "the common name has string type %d", v.tag)
 	}
-	name := string(v.bytes)
-	if refusal := deviceName(name); refusal != nil {
+	name := r.rewritten(string(v.bytes))
+	if len(name) > maxClientID && r.Deviations.Has(deviation.CutsLongNames) { // DC-ID-03
+		return name[:maxClientID], nil
+	}
+	if refusal := r.deviceName(name); refusal != nil && !r.Deviations.Has(deviation.TakesAnyName) {
 		return "", refusal
 	}
-	return name, nil
+	return name, r.dislikeName(c, v, name)
 }
 
 // deviceName holds a common name against what can be a device's identity: part of a
 // Client Identifier, a user name and a topic.
-func deviceName(name string) *Refusal {
+func (r Rules) deviceName(name string) *Refusal {
 	switch {
 	case name == "": // DC-ID-06
 		return refuse(CNMissing, 0, "the common name is empty")
-	case utf8.RuneCountInString(name) > maxCommonName:
+	case utf8.RuneCountInString(name) > maxCommonName && !r.Deviations.Has(deviation.AllowsLongNames):
 		return refuse(CNLong, 0, "the common name has more than %d characters", maxCommonName)
-	case strings.TrimSpace(name) != name:
+	case strings.TrimSpace(name) != name && !r.Deviations.Has(deviation.AllowsSpaces):
 		return refuse(CNSpace, 0, "the common name begins or ends with a space")
-	case strings.ContainsFunc(name, invisible):
+	case strings.ContainsFunc(name, invisible) && !r.Deviations.Has(deviation.AllowsControlCharacters):
 		return refuse(CNControl, 0, "the common name has a control or format character")
-	case strings.Contains(name, ":"): // DC-ID-05: separates the parts of a Client Identifier
+	case strings.Contains(name, ":") && !r.Deviations.Has(deviation.AllowsColon): // DC-ID-05: separates the parts of a Client Identifier
 		return refuse(CNColon, 0, "the common name has a colon")
-	case strings.ContainsAny(name, "+#/"): // MQTT-4.7.1: part of topics
+	case strings.ContainsAny(name, "+#/") && !r.Deviations.Has(deviation.AllowsTopicCharacters): // MQTT-4.7.1: part of topics
 		return refuse(CNMQTT, 0, "the common name has a topic separator or wildcard")
 	}
 	return nil
@@ -111,8 +116,8 @@ func DeviceIdentifier(clientID string) (string, bool) {
 // MatchClientID checks that a Client Identifier is that of the device with the given
 // common name, byte by byte (DC-ID-03, 04).
 func (r Rules) MatchClientID(clientID, commonName string) *Refusal {
-	device, ok := DeviceIdentifier(clientID)
-	if ok && device == commonName || r.Deviations.Has(deviation.IgnoresClientID) {
+	device, ok := DeviceIdentifier(r.typed(clientID))
+	if ok && device == commonName || r.overlooksClientID(clientID, device, commonName) {
 		return nil
 	}
 	return refuse(ClientIDMismatch, 0, "the Client Identifier is not that of the common name")

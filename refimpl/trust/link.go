@@ -2,38 +2,47 @@ package trust
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/md5"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/chainmail-iot/chainmail/refimpl/deviation"
 )
 
 var (
-	oidKeyUsage          = asn1.ObjectIdentifier{2, 5, 29, 15}
-	oidNameConstraints   = asn1.ObjectIdentifier{2, 5, 29, 30}
-	oidPolicyConstraints = asn1.ObjectIdentifier{2, 5, 29, 36}
-	oidInhibitAnyPolicy  = asn1.ObjectIdentifier{2, 5, 29, 54}
+	oidKeyUsage            = asn1.ObjectIdentifier{2, 5, 29, 15}
+	oidSubjectAltName      = asn1.ObjectIdentifier{2, 5, 29, 17}
+	oidBasicConstraints    = asn1.ObjectIdentifier{2, 5, 29, 19}
+	oidNameConstraints     = asn1.ObjectIdentifier{2, 5, 29, 30}
+	oidPolicyConstraints   = asn1.ObjectIdentifier{2, 5, 29, 36}
+	oidExtKeyUsage         = asn1.ObjectIdentifier{2, 5, 29, 37}
+	oidInhibitAnyPolicy    = asn1.ObjectIdentifier{2, 5, 29, 54}
+	oidAuthorityInfoAccess = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 1}
 )
 
 // links checks that every certificate is signed by the one that follows it (DC-CHAIN-09)
 // and that this one may sign.
 func (r Rules) links(chain []*x509.Certificate) *Refusal {
-	below := 0 // CA certificates under the issuer, self-issued ones not counted
+	below := 0                                         // CA certificates under the issuer, self-issued ones not counted
+	if r.Deviations.Has(deviation.PathLenCountsLeaf) { // DC-CHAIN-06
+		below = 1
+	}
 	for i := 1; i < len(chain); i++ {
 		child, issuer := chain[i-1], chain[i]
-		if refusal := mayIssue(issuer, i); refusal != nil {
+		if refusal := r.mayIssue(issuer, i); refusal != nil {
 			return refusal
 		}
-		if limit, ok := pathLen(issuer); ok && below > limit && !r.Deviations.Has(deviation.IgnoresPathLen) { // DC-CHAIN-05
+		if limit, ok := pathLen(issuer); ok && below > limit && !r.overlooksPathLen(chain, i, below-limit) { // DC-CHAIN-05
 			return refuse(PathLen, i, "pathLenConstraint %d with %d CA certificates below", limit, below)
 		}
-		if !bytes.Equal(child.RawIssuer, issuer.RawSubject) { // DC-CHAIN-08
+		if !bytes.Equal(child.RawIssuer, issuer.RawSubject) && !r.overlooksName(child, issuer) { // DC-CHAIN-08
 			return refuse(IssuerMismatch, i-1, "the issuer is not the subject of the next certificate")
 		}
-		if err := signed(child, issuer); err != nil { // DC-CHAIN-07
+		if err := signed(child, issuer); err != nil && !r.overlooksSignature(chain, i-1) { // DC-CHAIN-07
 			return refuse(BadSignature, i-1, "%v", err)
 		}
 		if !selfIssued(issuer) { // RFC 5280 section 6.1.4 (l)
@@ -44,15 +53,16 @@ func (r Rules) links(chain []*x509.Certificate) *Refusal {
 }
 
 // mayIssue applies what holds for a certificate that signs another.
-func mayIssue(c *x509.Certificate, i int) *Refusal {
+func (r Rules) mayIssue(c *x509.Certificate, i int) *Refusal {
+	old := c.Version != 3
 	switch {
-	case c.Version != 3: // DC-CHAIN-04: only version 3 can say CA:TRUE
+	case old && !r.Deviations.Has(deviation.AcceptsOldVersionCAs): // DC-CHAIN-04: only version 3 can say CA:TRUE
 		return refuse(CANotV3, i, "version %d", c.Version)
-	case !c.BasicConstraintsValid || !c.IsCA: // DC-CHAIN-04
+	case !old && (!c.BasicConstraintsValid || !c.IsCA) && !r.overlooksNoCA(c): // DC-CHAIN-04
 		return refuse(IssuerNotCA, i, "basicConstraints do not say CA:TRUE")
-	case hasExtension(c, oidKeyUsage) && c.KeyUsage&x509.KeyUsageCertSign == 0: // DC-CHAIN-17
+	case !r.mayUse(c, x509.KeyUsageCertSign) && !r.overlooksKeyUsage(c): // DC-CHAIN-17
 		return refuse(IssuerKU, i, "keyUsage lacks keyCertSign")
-	case emptyName(c.RawSubject): // DC-CHAIN-08, RFC 5280 section 4.1.2.6
+	case emptyName(c.RawSubject) && !r.Deviations.Has(deviation.AcceptsNamelessCAs): // DC-CHAIN-08, RFC 5280 section 4.1.2.6
 		return refuse(CANoName, i, "the subject is empty")
 	}
 	return nil
@@ -60,9 +70,10 @@ func mayIssue(c *x509.Certificate, i int) *Refusal {
 
 // constraints asks crypto/x509 for a second opinion on the name and policy constraints
 // of the CA certificates (DC-CHAIN-19), and only where there are such: for all else
-// it is both laxer and stricter than this platform.
-func constraints(chain []*x509.Certificate, now time.Time) *Refusal {
-	at := slices.IndexFunc(chain[1:], constrains) + 1
+// it is both laxer and stricter than this platform. Whether a critical extension is
+// known has been asked before.
+func (r Rules) constraints(chain []*x509.Certificate) *Refusal {
+	at := slices.IndexFunc(chain[1:], r.constrains) + 1
 	if at == 0 {
 		return nil
 	}
@@ -73,17 +84,18 @@ func constraints(chain []*x509.Certificate, now time.Time) *Refusal {
 		intermediates.AddCert(c)
 	}
 	_, err := chain[0].Verify(x509.VerifyOptions{
-		Roots: roots, Intermediates: intermediates, CurrentTime: now,
+		Roots: roots, Intermediates: intermediates, CurrentTime: r.Now,
 		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
 	})
-	if err != nil {
+	if _, unknown := errors.AsType[x509.UnhandledCriticalExtension](err); err != nil && !unknown {
 		return refuse(Constraints, at, "%v", err)
 	}
 	return nil
 }
 
-func constrains(c *x509.Certificate) bool {
-	return hasExtension(c, oidNameConstraints) || hasExtension(c, oidPolicyConstraints) || hasExtension(c, oidInhibitAnyPolicy)
+func (r Rules) constrains(c *x509.Certificate) bool {
+	return hasExtension(c, oidNameConstraints) && !r.Deviations.Has(deviation.IgnoresNameConstraints) ||
+		(hasExtension(c, oidPolicyConstraints) || hasExtension(c, oidInhibitAnyPolicy)) && !r.Deviations.Has(deviation.IgnoresPolicyConstraints)
 }
 
 // CheckAnchor says what speaks against a certificate as a trust anchor, or nothing:
@@ -94,15 +106,16 @@ func (r Rules) CheckAnchor(c *x509.Certificate) *Refusal {
 	if r.Now.Before(c.NotBefore) && c.NotBefore.Before(c.NotAfter) {
 		r.Now = c.NotBefore
 	}
-	if refusal := r.certificate(c, 0); refusal != nil {
+	const place = 1 // of a CA; 0 is the device's
+	if refusal := r.certificate(c, place); refusal != nil {
 		return refusal
 	}
-	if refusal := mayIssue(c, 0); refusal != nil {
+	if refusal := r.mayIssue(c, place); refusal != nil {
 		return refusal
 	}
 	if selfIssued(c) && !namesAnotherKey(c) {
 		if err := signed(c, c); err != nil {
-			return refuse(BadSignature, 0, "self-signed: %v", err)
+			return refuse(BadSignature, place, "self-signed: %v", err)
 		}
 	}
 	return nil
@@ -114,9 +127,15 @@ func namesAnotherKey(c *x509.Certificate) bool {
 	return len(c.AuthorityKeyId) > 0 && len(c.SubjectKeyId) > 0 && !bytes.Equal(c.AuthorityKeyId, c.SubjectKeyId)
 }
 
-// signed verifies one signature and nothing else, unlike CheckSignatureFrom.
+// signed verifies one signature and nothing else, unlike CheckSignatureFrom. Whether
+// its algorithm is good enough is asked elsewhere.
 func signed(child, issuer *x509.Certificate) error {
-	if err := issuer.CheckSignature(child.SignatureAlgorithm, child.RawTBSCertificate, child.Signature); err != nil {
+	err := issuer.CheckSignature(child.SignatureAlgorithm, child.RawTBSCertificate, child.Signature)
+	if key, ok := issuer.PublicKey.(*rsa.PublicKey); ok && child.SignatureAlgorithm == x509.MD5WithRSA {
+		sum := md5.Sum(child.RawTBSCertificate) // crypto/x509 does not verify it
+		err = rsa.VerifyPKCS1v15(key, crypto.MD5, sum[:], child.Signature)
+	}
+	if err != nil {
 		return errors.New("the signature is not that of the next certificate's key")
 	}
 	return nil

@@ -51,3 +51,6 @@ const (
 	CNMQTT           Reason = "cn-mqtt"           // DC-ID-03
 	ClientIDMismatch Reason = "clientid-mismatch" // DC-ID-03, 04
 )
+
+// Disliked is the reason of a deviation that refuses what is good.
+const Disliked Reason = "disliked"

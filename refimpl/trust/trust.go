@@ -31,8 +31,8 @@ const DefaultMaxLength = 2
 type Anchors interface {
 	// AnchorsWithDigest returns the anchors whose certificate has this SHA-256.
 	AnchorsWithDigest(sum [sha256.Size]byte) []registry.Anchor
-	// AnchorsWithSubject returns the anchors with this encoded subject.
-	AnchorsWithSubject(rawSubject []byte) []registry.Anchor
+	// AnchorsWhere returns the anchors whose certificates match.
+	AnchorsWhere(match func(*x509.Certificate) bool) []registry.Anchor
 }
 
 // Rules are what a walk goes by.
@@ -66,7 +66,7 @@ func (r Rules) Walk(presented []*x509.Certificate) (Path, *Refusal) {
 	if refusal := r.length(presented); refusal != nil {
 		return Path{}, refusal
 	}
-	chain, at, anchors := r.findAnchor(presented)
+	chain, at, anchors := r.findAnchor(r.arranged(presented))
 	if len(anchors) == 0 {
 		return Path{}, refuse(AnchorNotPresented, len(presented)-1, "no certificate of the chain was uploaded")
 	}
@@ -78,16 +78,16 @@ func (r Rules) Walk(presented []*x509.Certificate) (Path, *Refusal) {
 			return Path{}, refuse(AnchorNotPresented, i, "not uploaded")
 		}
 	}
-	if refusal := r.links(chain); refusal != nil {
+	if refusal := r.links(chain); refusal != nil && !r.Deviations.Has(deviation.AnchorAnywhereSuffices) {
 		return Path{}, refusal
 	}
 	if at == 0 && len(chain) > 1 {
 		return Path{}, refuse(LeafIsAnchor, 0, "the device certificate is itself uploaded, yet more follow it")
 	}
-	if refusal := leaf(chain[0]); refusal != nil {
+	if refusal := r.leaf(chain[0]); refusal != nil {
 		return Path{}, refusal
 	}
-	if refusal := constraints(chain, r.Now); refusal != nil {
+	if refusal := r.constraints(chain); refusal != nil {
 		return Path{}, refusal
 	}
 	anchor, refusal := r.tenant(anchors, at)
@@ -100,13 +100,13 @@ func (r Rules) Walk(presented []*x509.Certificate) (Path, *Refusal) {
 // length comes first so that a chain of any size costs nothing (DC-CHAIN-10, 11).
 func (r Rules) length(presented []*x509.Certificate) *Refusal {
 	limit := r.MaxLength
-	if limit == 0 {
+	if limit == 0 || r.Deviations.Has(deviation.IgnoresLengthSetting) {
 		limit = DefaultMaxLength
 	}
 	if len(presented) == 0 {
 		return refuse(NoCertificate, 0, "no certificate was presented")
 	}
-	if len(presented) > limit && !r.Deviations.Has(deviation.IgnoresMaxLength) {
+	if r.counted(presented) > limit && !r.Deviations.Has(deviation.IgnoresMaxLength) {
 		return refuse(ChainTooLong, limit, "%d certificates, at most %d", len(presented), limit)
 	}
 	return nil
@@ -120,22 +120,38 @@ func (r Rules) length(presented []*x509.Certificate) *Refusal {
 // key is another certificate.
 func (r Rules) findAnchor(presented []*x509.Certificate) (chain []*x509.Certificate, at int, found []registry.Anchor) {
 	for i, c := range presented {
-		if found := r.Anchors.AnchorsWithDigest(sha256.Sum256(c.Raw)); len(found) > 0 {
+		if found := r.uploaded(c); len(found) > 0 {
 			return presented, i, found
 		}
+	}
+	if r.Deviations.Has(deviation.TrustsAnyRoot) { // DC-CHAIN-14
+		return presented, len(presented) - 1, first(r.Anchors.AnchorsWhere(whichever))
 	}
 	leafAlone := r.AnchorOptional && len(presented) == 1
 	if !leafAlone && !r.Deviations.Has(deviation.AnchorNeedNotBePresented) { // DC-CHAIN-01
 		return presented, 0, nil
 	}
 	last := presented[len(presented)-1]
-	for _, a := range r.Anchors.AnchorsWithSubject(last.RawIssuer) {
+	for _, a := range r.Anchors.AnchorsWhere(named(last.RawIssuer)) {
 		if signed(last, a.Certificate) == nil {
 			chain = append(presented[:len(presented):len(presented)], a.Certificate)
 			return chain, len(presented), r.Anchors.AnchorsWithDigest(sha256.Sum256(a.Certificate.Raw))
 		}
 	}
 	return presented, 0, nil
+}
+
+// uploaded returns who uploaded a certificate.
+func (r Rules) uploaded(c *x509.Certificate) []registry.Anchor {
+	switch {
+	case r.Deviations.Has(deviation.TrustsBySubject): // DC-CHAIN-14
+		return first(r.Anchors.AnchorsWhere(named(c.RawSubject)))
+	case r.Deviations.Has(deviation.TrustsByKey): // DC-CHAIN-14
+		return first(r.Anchors.AnchorsWhere(withKey(c.RawSubjectPublicKeyInfo)))
+	case !selfIssued(c) && r.Deviations.Has(deviation.AnchorMustBeSelfSigned): // DC-TRUST-06
+		return nil
+	}
+	return r.Anchors.AnchorsWithDigest(sha256.Sum256(c.Raw))
 }
 
 // tenant finds the one tenant whose enabled anchor it is (DC-TRUST-01, 02, 07; DC-ID-02).

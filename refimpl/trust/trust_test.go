@@ -26,10 +26,10 @@ func (s store) AnchorsWithDigest(sum [sha256.Size]byte) []registry.Anchor {
 	return out
 }
 
-func (s store) AnchorsWithSubject(rawSubject []byte) []registry.Anchor {
+func (s store) AnchorsWhere(match func(*x509.Certificate) bool) []registry.Anchor {
 	var out []registry.Anchor
 	for _, a := range s {
-		if string(a.Certificate.RawSubject) == string(rawSubject) {
+		if match(a.Certificate) {
 			out = append(out, a)
 		}
 	}
