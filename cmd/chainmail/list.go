@@ -185,6 +185,9 @@ func listDeviations() ([][]string, any) {
 			if d.Clause != c.ID {
 				continue
 			}
+			if n := len(values); n > 0 && clauseFamily(values[n-1].Clause) != clauseFamily(d.Clause) {
+				rows = append(rows, make([]string, 5)) // a family of clauses stands by itself
+			}
 			by := finders(d.Name)
 			claimed, _ := claim.Of(d.Name)
 			row := deviationRow{
@@ -200,6 +203,8 @@ func listDeviations() ([][]string, any) {
 	}
 	return rows, values
 }
+
+func clauseFamily(id string) string { return id[:strings.LastIndex(id, "-")] }
 
 // finders returns the ids of the specs that are claimed to find the deviation.
 func finders(deviation string) []string {

@@ -6,6 +6,7 @@ const (
 	RegistersRefused         = "registers-refused-devices"
 	RegistersAtHandshake     = "registers-at-handshake"
 	RegistersBeforeMatching  = "registers-before-matching"
+	HidesDeviceUsers         = "hides-device-users"
 	AlwaysRegisters          = "always-registers"
 	FlagPlatformWide         = "registers-if-any-anchor-does"
 	FlagNeedsRestart         = "flag-needs-restart"
@@ -28,6 +29,7 @@ func registration() []Deviation {
 		{RegistersRefused, "DC-REG-01", "a device user is made for a device whose chain is refused"},
 		{RegistersAtHandshake, "DC-REG-01", "a device user is made before the device has proved that it holds its key"},
 		{RegistersBeforeMatching, "DC-REG-01", "a device user is made before the Client Identifier is held against the common name"},
+		{HidesDeviceUsers, "DC-REG-01", "the users of devices are nowhere to be seen"},
 		{AlwaysRegisters, "DC-REG-02", "unknown devices are registered although auto-registration is off"},
 		{FlagOnByDefault, "DC-REG-02", "auto-registration is on where the upload does not name it"},
 		{FlagPlatformWide, "DC-REG-03", "auto-registration is on for every trust anchor once it is on for one"},

@@ -17,6 +17,9 @@ const (
 	ChangesOtherTenants   = "changes-other-tenants"
 	DeletesFromOthers     = "deletes-from-other-tenants"
 	OneAnchorPerName      = "one-anchor-per-name"
+	RefusesSelfSigned     = "refuses-self-signed-anchor"
+	RefusesColonInCAName  = "refuses-colon-in-ca-name"
+	RefusesDisabledUpload = "refuses-disabled-upload"
 	RefusesPathLenAnchor  = "refuses-pathlen-0-anchor"
 	UploadsAcceptV1       = "uploads-accept-v1"
 	UploadsAcceptNonCA    = "uploads-accept-non-ca"
@@ -38,6 +41,8 @@ func trust() []Deviation {
 		{AnchorOfFirstTenant, "DC-TRUST-02", "every trust anchor admits to the first tenant, whoever uploaded it"},
 		{TenantOfKnownDevice, "DC-TRUST-02", "a device belongs to whichever tenant knows its name, whoever uploaded its trust anchor"},
 		{OneNamePerPlatform, "DC-TRUST-02", "a device takes over the session of another tenant's device of the same name"},
+		{RefusesSelfSigned, "DC-TRUST-03", "a self-signed CA certificate is refused as a trust anchor"},
+		{RefusesColonInCAName, "DC-TRUST-03", "a CA certificate whose common name has a colon is refused as a trust anchor"},
 		{RefusesPathLenAnchor, "DC-TRUST-03", "a self-signed CA certificate with pathLenConstraint 0 is refused as a trust anchor"},
 		{UploadsAcceptV1, "DC-TRUST-04", "certificates of X.509 version 1 and 2 become trust anchors"},
 		{UploadsAcceptNonCA, "DC-TRUST-05", "certificates without CA:TRUE become trust anchors"},
@@ -45,6 +50,7 @@ func trust() []Deviation {
 		{UploadsWantSelfSigned, "DC-TRUST-06", "an intermediate CA certificate is refused as a trust anchor"},
 		{AdmitsDisabledAnchor, "DC-TRUST-07", "a DISABLED trust anchor admits its devices"},
 		{IgnoresStatusChange, "DC-TRUST-07", "a change of status is answered as if it were done, and not done"},
+		{RefusesDisabledUpload, "DC-TRUST-07", "an upload with the status DISABLED is refused"},
 		{IgnoresUploadStatus, "DC-TRUST-07", "a trust anchor is ENABLED from the start, whatever the upload says"},
 		{CannotEnableAgain, "DC-TRUST-07", "a trust anchor that was disabled stays so"},
 		{DeletionNeedsRestart, "DC-TRUST-08", "a deleted trust anchor admits devices until the platform is started again"},

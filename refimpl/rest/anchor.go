@@ -57,7 +57,7 @@ func (a *API) enabled(status string) (bool, *problem) {
 func (a *API) addAnchor(c call) (answer, *problem) {
 	var req anchorRequest
 	if p := c.decode(&req); p != nil {
-		return answer{}, p
+		return a.refuseUpload(registry.Anchor{}, req, p)
 	}
 	anchor, p := a.readUpload(c, req)
 	if p != nil {
@@ -109,6 +109,9 @@ func (a *API) readUpload(c call, req anchorRequest) (registry.Anchor, *problem) 
 }
 
 func (a *API) listAnchors(c call) (answer, *problem) {
+	if a.has(deviation.CannotList) {
+		return answer{}, notFound("general/Not Found", "There is no list.")
+	}
 	return ok(page(c, "certificates", a.listed(c.tenant), func(x registry.Anchor) any {
 		return anchorObject(c, x)
 	})), nil

@@ -20,6 +20,8 @@ import (
 // autoRegistration reads the flag of an upload: off where it is not named (DC-REST-05).
 func (a *API) autoRegistration(flag *flexibleBool) (bool, *problem) {
 	switch {
+	case flag == nil && a.has(deviation.WantsFlag):
+		return false, unprocessable(invalidCertificate, "autoRegistrationEnabled is required.")
 	case flag == nil:
 		return a.has(deviation.FlagOnByDefault), nil
 	case flag.quoted && a.has(deviation.FlagStringRefused):
@@ -49,6 +51,12 @@ func (a *API) quibble(anchor registry.Anchor) string {
 	switch {
 	case a.has(deviation.UploadsWantSelfSigned) && !bytes.Equal(c.RawIssuer, c.RawSubject):
 		return "not self-signed"
+	case a.has(deviation.RefusesSelfSigned) && bytes.Equal(c.RawIssuer, c.RawSubject):
+		return "self-signed"
+	case a.has(deviation.RefusesColonInCAName) && strings.Contains(c.Subject.CommonName, ":"):
+		return "the common name has a colon"
+	case a.has(deviation.RefusesDisabledUpload) && !anchor.Enabled:
+		return "not enabled"
 	case a.has(deviation.RefusesPathLenAnchor) && c.MaxPathLenZero:
 		return "the path length is 0"
 	case a.has(deviation.UploadsWantCriticalCA) && !slices.ContainsFunc(c.Extensions, criticalConstraints):
@@ -74,12 +82,25 @@ func pemQuibble(before, value string, d deviation.Set) string {
 	switch {
 	case d.Has(deviation.RefusesPEMOnOneLine) && !strings.ContainsAny(value, "\r\n"):
 		return "the PEM stands on one line"
+	case d.Has(deviation.PEMWants64Columns) && !in64Columns(value[len(before):]):
+		return "lines do not have 64 characters"
+	case d.Has(deviation.PEMWantsFinalLineEnd) && !strings.HasSuffix(value, "\n"):
+		return "no line end follows the footer"
 	case d.Has(deviation.RefusesCRLF) && strings.Contains(value, "\r\n"):
 		return "lines end with CR LF"
 	case d.Has(deviation.RefusesTextBeforePEM) && strings.TrimSpace(before) != "":
 		return "text stands before the PEM header"
 	}
 	return ""
+}
+
+// in64Columns reports whether PEM has the lines that RFC 7468 asks of who writes it.
+func in64Columns(pem string) bool {
+	lines := strings.Split(strings.TrimSpace(pem), "\n")
+	if len(lines) < 4 {
+		return false
+	}
+	return !slices.ContainsFunc(lines[1:len(lines)-2], func(line string) bool { return len(strings.TrimRight(line, "\r")) != 64 })
 }
 
 // refuseUpload answers an upload that is no good: nothing comes of it (DC-REST-07).

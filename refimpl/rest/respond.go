@@ -108,7 +108,11 @@ func (c call) decode(into any) *problem {
 	if !isJSON && !c.deviations.Has(deviation.TakesAnyContentType) {
 		return refuse(http.StatusUnsupportedMediaType, "general/Unsupported Media Type", "The body must be JSON.")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, c.Body, maxJSON))
+	limit := int64(maxJSON)
+	if c.deviations.Has(deviation.TakesAnySize) {
+		limit = maxBody
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(nil, c.Body, limit))
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return payloadTooLarge(tooLarge.Limit)
 	}

@@ -95,8 +95,11 @@ func New(c Config) *API {
 func anchorRoutes(d deviation.Set) []route {
 	const anchors = "/tenant/tenants/{tenant}/trusted-certificates"
 	write := []string{tenantAdmin, tenantManagementAdmin} // DC-REST-02
-	if d.Has(deviation.RefusesManagementAdmin) {
+	switch {
+	case d.Has(deviation.RefusesManagementAdmin):
 		write = write[:1]
+	case d.Has(deviation.RefusesTenantAdmin):
+		write = write[1:]
 	}
 	read := []string{tenantAdmin, tenantManagementAdmin, tenantManagementRead}
 	return []route{

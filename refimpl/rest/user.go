@@ -23,7 +23,7 @@ func (a *API) listUsers(c call) (answer, *problem) {
 
 func (a *API) readUser(c call) (answer, *problem) {
 	u, found := a.config.Registry.User(c.tenant, c.PathValue("user"))
-	if !found {
+	if !found || u.Device() && a.has(deviation.HidesDeviceUsers) {
 		return answer{}, userNotFound()
 	}
 	return ok(userObject(c, u)), nil
