@@ -2,7 +2,9 @@ package measure
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
+	"time"
 )
 
 // TestBucketsAreTheLibrarys: the layout that chunks rest on is the one in which
@@ -54,4 +56,24 @@ func completely(t *testing.T) []ends {
 		t.Fatalf("the library lists %d buckets", len(all))
 	}
 	return all
+}
+
+// TestDecodeRefusesExtremesThatDoNotFit: what is told exactly must lie in the buckets.
+func TestDecodeRefusesExtremesThatDoNotFit(t *testing.T) {
+	t.Parallel()
+	for _, change := range []func(*Histogram){
+		func(h *Histogram) { h.min = 0 },
+		func(h *Histogram) { h.min = 2 * time.Millisecond },
+		func(h *Histogram) { h.max = 2 * time.Millisecond },
+		func(h *Histogram) { h.max = time.Second },
+	} {
+		var h Histogram
+		h.Record(time.Millisecond)
+		h.Record(5 * time.Millisecond)
+		change(&h)
+		c := &Chunk{Identity: Identity{Shards: 1, Interval: 1}, Figures: &Figures{Lag: h}}
+		if _, err := DecodeChunk(c.Encode()); err == nil || !strings.Contains(err.Error(), "extremes") {
+			t.Errorf("from %s to %s: %v", h.min, h.max, err)
+		}
+	}
 }

@@ -144,6 +144,40 @@ func TestFoldTakesAChunkOnce(t *testing.T) {
 	}
 }
 
+// long is a second attempt of which one chunk spans the whole run.
+func long(c *measure.Chunk) *measure.Chunk {
+	whole := *c
+	whole.Attempt, whole.To, whole.Done = 1, 10*time.Second, true
+	return &whole
+}
+
+// TestSeries has two shards of which one wakes up late for each cut: their chunks are
+// of the same intervals all the same.
+func TestSeries(t *testing.T) {
+	t.Parallel()
+	var all []*measure.Chunk
+	for shard := range uint32(2) {
+		rec := measure.NewRecorder(identity(shard, 2), start())
+		for second := range 5 {
+			for range second + 1 {
+				rec.Arrive(measure.Good, start(), start())
+			}
+			rec.Opened()
+			late := time.Duration(shard) * 300 * time.Millisecond
+			all = append(all, rec.Cut(start().Add(time.Duration(second+1)*time.Second+late), measure.Process{}, second == 4, ""))
+		}
+	}
+	got := total(t, 2, all).Points
+	if len(got) != 5 {
+		t.Fatalf("%d points, want 5", len(got))
+	}
+	for i, p := range got {
+		if p.From != time.Duration(i)*time.Second || p.To != p.From+time.Second || p.Due[measure.Good] != uint64(2*(i+1)) || p.Open != int64(2*(i+1)) {
+			t.Errorf("point %d: %s to %s, %d due, %d open", i, p.From, p.To, p.Due[measure.Good], p.Open)
+		}
+	}
+}
+
 // TestHoles leaves chunks out and has the Fold say which span they covered.
 func TestHoles(t *testing.T) {
 	t.Parallel()
@@ -173,6 +207,9 @@ func TestHoles(t *testing.T) {
 		{name: "a shard", chunks: all[:10], holes: []measure.Hole{{Shard: 1, Open: true}}},
 		{name: "all", holes: []measure.Hole{{Shard: 0, Open: true}, {Shard: 1, Open: true}}},
 		{name: "a second attempt fills it", chunks: append(pick(12), &again)},
+		{name: "a chunk within a longer one", chunks: append(slices.Clone(all[:13]), long(all[10])), overlaps: []measure.Hole{
+			{Shard: 1, From: 0, To: time.Second}, {Shard: 1, From: time.Second, To: 2 * time.Second}, {Shard: 1, From: 2 * time.Second, To: 3 * time.Second},
+		}},
 		{name: "a second attempt repeats", chunks: append(pick(), &again), overlaps: []measure.Hole{{Shard: 1, From: 2 * time.Second, To: 3 * time.Second}}},
 	}
 	for _, tt := range tests {

@@ -107,7 +107,8 @@ func (h *Histogram) Mean() time.Duration {
 
 // Quantile returns the span that a share q of all spans, from 0 to 1, does not
 // exceed: the upper end of the bucket in which the nearest rank lies, which is
-// ceil(q·n). It is 0 without spans.
+// ceil(q·n), or exactly the least or the largest span where the rank is theirs. It is
+// 0 without spans.
 func (h *Histogram) Quantile(q float64) time.Duration { return h.Quantiles(q)[0] }
 
 // Quantiles returns the quantile for each q, which must rise.
@@ -118,8 +119,14 @@ func (h *Histogram) Quantiles(qs ...float64) []time.Duration {
 	for _, b := range h.all() {
 		sum += b.count
 		for ; i < len(qs) && sum >= h.rank(qs[i]); i++ {
-			// The extremes are known exactly.
-			values[i] = min(max(time.Duration(b.ceil()), h.min), h.max)
+			switch h.rank(qs[i]) {
+			case h.count:
+				values[i] = h.max
+			case 1:
+				values[i] = h.min
+			default:
+				values[i] = min(time.Duration(b.ceil()), h.max)
+			}
 		}
 	}
 	return values

@@ -107,8 +107,18 @@ func TestHistogramAtItsLimits(t *testing.T) {
 	if got := h.Quantile(0.5); got != 511*time.Nanosecond {
 		t.Errorf("p50 is %s, want the end of the first bucket", got)
 	}
-	if got := h.Quantile(1); got < time.Hour || got > time.Hour+declared(time.Hour) {
-		t.Errorf("p100 is %s, want about the hour at which the quantiles end", got)
+	if got := h.Quantile(0.75); got < time.Hour || got > time.Hour+declared(time.Hour) {
+		t.Errorf("p75 is %s, want about the hour at which the quantiles end", got)
+	}
+	if least, most := h.Quantile(0.25), h.Quantile(1); least != 0 || most != 5*time.Hour {
+		t.Errorf("the extremes are %s and %s, want them exactly", least, most)
+	}
+	same := new(measure.Histogram)
+	for range 1000 {
+		same.Record(3 * time.Millisecond)
+	}
+	if got := same.Quantile(0.5); got != 3*time.Millisecond {
+		t.Errorf("p50 of 3ms alone is %s", got)
 	}
 	got := h.Cumulative([]time.Duration{0, time.Minute, 2 * time.Hour})
 	if !slices.Equal(got, []uint64{2, 2, 4}) {

@@ -151,7 +151,7 @@ func bars(h *measure.Histogram) []reports.LoadBar {
 
 func bounds() []time.Duration {
 	var all []time.Duration
-	for power := time.Microsecond; power <= 1000*time.Second; power *= 10 {
+	for power := 10 * time.Microsecond; power <= 1000*time.Second; power *= 10 {
 		for _, preferred := range []int64{100, 125, 160, 200, 250, 315, 400, 500, 630, 800} {
 			all = append(all, power*time.Duration(preferred)/100)
 		}

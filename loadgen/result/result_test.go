@@ -128,6 +128,8 @@ func TestOutcomes(t *testing.T) {
 	admitted := play(1000, 100)
 	admitted[0].Results[measure.Bad][measure.ResultDenied]--
 	admitted[0].Results[measure.Bad][measure.ResultAdmitted]++
+	owing := play(1000, 100)
+	owing[0].Results[measure.Good][measure.ResultReady]--
 	tests := []struct {
 		name       string
 		chunks     []*measure.Chunk
@@ -146,6 +148,7 @@ func TestOutcomes(t *testing.T) {
 		{name: "the last chunk lost", chunks: whole[:len(whole)-1], want: reports.LoadIncomplete, code: 3},
 		{name: "a shard lost", chunks: whole[:10], want: reports.LoadIncomplete, code: 3},
 		{name: "nothing at all", want: reports.LoadIncomplete, code: 3},
+		{name: "a device without a result", chunks: owing, want: reports.LoadIncomplete, code: 3},
 		{name: "arrivals owed", chunks: whole, devices: 1001, want: reports.LoadIncomplete, code: 3},
 		{
 			name: "ended early over a threshold", chunks: whole, devices: 2000, thresholds: thresholds(t, "ready.p99 < 1ms"),
@@ -218,5 +221,33 @@ func TestDisturbances(t *testing.T) {
 				t.Errorf("outcome %s", r.Outcome)
 			}
 		})
+	}
+}
+
+// TestBars: each bar begins where the one before ended, in tenths of a power of ten,
+// and together they hold every sample.
+func TestBars(t *testing.T) {
+	t.Parallel()
+	rec := measure.NewRecorder(measure.Identity{Plan: digest(), Shards: 1, Start: start(), Interval: time.Second}, start())
+	for _, took := range []time.Duration{0, time.Millisecond, 70 * time.Millisecond, 71 * time.Millisecond, 2 * time.Second, 3 * time.Hour} {
+		rec.Record(measure.Sample{Stage: measure.StageToken, Started: start(), Ended: start().Add(took)})
+	}
+	f := measure.NewFold(digest(), 1)
+	if err := f.Add(rec.Cut(start().Add(time.Second), measure.Process{}, true, "")); err != nil {
+		t.Fatal(err)
+	}
+	bars := result.Build(result.Run{Header: header(0, 0), Totals: f.Totals()}).Stages[0].Latency.Histogram
+	var sum uint64
+	for i, b := range bars {
+		sum += b.Count
+		if i > 0 && (b.To/bars[i-1].To < 1.22 || b.To/bars[i-1].To > 1.31) {
+			t.Errorf("a bar from %v ms to %v ms", bars[i-1].To, b.To)
+		}
+		if want, ok := map[reports.Milliseconds]uint64{0.01: 1, 1: 1, 80: 2, 2000: 1}[b.To]; ok && b.Count != want {
+			t.Errorf("up to %v ms: %d, want %d", b.To, b.Count, want)
+		}
+	}
+	if sum != 6 || bars[0].Count == 0 || bars[len(bars)-1].Count == 0 {
+		t.Errorf("%d samples in %d bars", sum, len(bars))
 	}
 }

@@ -156,6 +156,20 @@ func TestNothingMeasuredIsNotMet(t *testing.T) {
 	}
 }
 
+// TestRateOfAMoment: one sample that took no time has no rate, rather than an endless one.
+func TestRateOfAMoment(t *testing.T) {
+	t.Parallel()
+	rec := measure.NewRecorder(measure.Identity{Start: start(), Shards: 1, Interval: time.Second}, start())
+	rec.Record(measure.Sample{Stage: measure.StageConnect, Started: start(), Ended: start()})
+	th, err := threshold.Parse("connect.rate >= 800/s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := th.Judge(rec.Cut(start(), measure.Process{}, true, "").Figures); v.Met || v.Measured {
+		t.Errorf("%+v", v)
+	}
+}
+
 // TestBroken: live, a limit is broken only where more of the run cannot mend it, or
 // where there is enough of it.
 func TestBroken(t *testing.T) {
