@@ -1,7 +1,9 @@
 package reports
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -25,6 +27,12 @@ type End struct {
 func Assemble(h Header, results []Result, end End) Report {
 	h.Waivers, results = waive(h, results)
 	outcome, reasons := Judge(h.Selected, results, h.Strict, end.Interrupted)
+	if owed := notRun(h.MustRun, results); len(owed) > 0 {
+		reasons = append(reasons, fmt.Sprintf("%s that the profile must run did not apply: %s", specs(len(owed)), strings.Join(owed, ", ")))
+		if outcome == Conformant {
+			outcome = Incomplete
+		}
+	}
 	if broken := brokenWaivers(h.Waivers); len(broken) > 0 {
 		reasons = append(reasons, broken...)
 		if outcome == Conformant || outcome == Incomplete {
@@ -37,8 +45,8 @@ func Assemble(h Header, results []Result, end End) Report {
 	case end.Fault != "":
 		outcome, reasons = Faulty, slices.Concat([]string{end.Fault}, reasons)
 	}
-	specs := inOrder(h.Selected, results)
-	h.Clauses, h.Untested = RollUp(h.Clauses, h.Untested, specs)
+	ordered := inOrder(h.Selected, results)
+	h.Clauses, h.Untested = RollUp(h.Clauses, h.Untested, ordered)
 	return canonical(Report{
 		Outcome:  outcome,
 		ExitCode: outcome.ExitCode(),
@@ -46,9 +54,22 @@ func Assemble(h Header, results []Result, end End) Report {
 		Counts:   Count(h.Selected, results),
 		Header:   h,
 		Finished: end.Finished,
-		Specs:    specs,
+		Specs:    ordered,
 		Notes:    end.Notes,
 	})
+}
+
+// notRun lists what must be run and was not applicable. What has no result at all
+// is missing, and counted as such.
+func notRun(must []string, results []Result) []string {
+	var owed []string
+	for _, r := range results {
+		if r.Verdict == NotApplicable && slices.Contains(must, r.ID) {
+			owed = append(owed, r.ID)
+		}
+	}
+	slices.Sort(owed)
+	return owed
 }
 
 // inOrder returns a copy of results sorted as selected has their ids.

@@ -164,3 +164,27 @@ func TestAssembleSortsAndKeepsTheInput(t *testing.T) {
 		t.Errorf("%d missing, want 1", r.Counts.Missing)
 	}
 }
+
+// What must be run and was not applicable leaves a run incomplete, however well
+// the rest of it went.
+func TestAssembleMustRun(t *testing.T) {
+	results := append(passes(), notApplicable("three"))
+	for _, tt := range []struct {
+		must    []string
+		outcome reports.Outcome
+	}{
+		{nil, reports.Conformant},
+		{[]string{passes()[0].ID}, reports.Conformant},
+		{[]string{passes()[0].ID, notApplicable("three").ID}, reports.Incomplete},
+	} {
+		h := header()
+		h.MustRun = tt.must
+		for _, r := range results {
+			h.Selected = append(h.Selected, r.ID)
+		}
+		r := reports.Assemble(h, results, reports.End{Finished: noon().Add(time.Minute)})
+		if r.Outcome != tt.outcome || (len(r.Reasons) == 0) != (tt.outcome == reports.Conformant) {
+			t.Errorf("must run %v: %s %q, want %s", tt.must, r.Outcome, r.Reasons, tt.outcome)
+		}
+	}
+}

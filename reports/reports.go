@@ -41,6 +41,9 @@ type Header struct {
 	Untested []Untested `json:"untested"`
 	// Waivers are those that the run was given; Assemble says what became of them.
 	Waivers []Waiver `json:"waivers,omitempty"`
+	// MustRun are those of Selected that a run is incomplete without, even where
+	// they are not applicable.
+	MustRun []string `json:"mustRun,omitempty"`
 	// Selected holds the id of every result the run owes.
 	Selected []string `json:"selected"`
 }

@@ -63,6 +63,11 @@ func NewPlan(c Config) (*Plan, error) {
 	if c.Now.IsZero() {
 		c.Now = time.Now()
 	}
+	t := *c.Target // the caller's stays as it is
+	if t.Policy.MaxChainLength == 0 {
+		t.Policy.MaxChainLength = c.Profile.MaxChainLength
+	}
+	c.Target = &t
 	selected, err := selectVariants(c)
 	if err != nil {
 		return nil, err
@@ -85,13 +90,16 @@ func (p *Plan) Selected() []string {
 	return ids
 }
 
+// MustRun returns the ids without whose verdict the run is incomplete.
+func (p *Plan) MustRun() []string { return p.config.Profile.mustRun(p.variants) }
+
 // Clauses returns the catalogue as reports hold it, and why clauses that no
 // spec proves are not proven.
 func (p *Plan) Clauses() ([]reports.Clause, []reports.Untested) {
 	var clauses []reports.Clause
 	var untested []reports.Untested
 	for _, c := range clause.All() {
-		clauses = append(clauses, reports.Clause{ID: c.ID, Level: string(c.Level), Text: c.Text, Unwaivable: c.Unwaivable()})
+		clauses = append(clauses, reports.Clause{ID: c.ID, Level: string(c.Level), Text: p.config.Profile.Text(c), Unwaivable: c.Unwaivable()})
 		if reason := p.config.Profile.untested(c); reason != "" {
 			untested = append(untested, reports.Untested{ID: c.ID, Reason: reason})
 		}

@@ -23,7 +23,7 @@ func selectVariants(config Config) ([]variant, error) {
 	}
 	var selected []variant
 	matched := make(map[string]bool)
-	for _, v := range variants(config.Specs, t.MQTT.Versions) {
+	for _, v := range variants(p.amend(config.Specs), t.MQTT.Versions) {
 		unwanted, skipped := matchAny(config.Skip, v)
 		matched[unwanted] = true
 		glob, ok := wanted(only, v)

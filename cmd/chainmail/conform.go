@@ -231,6 +231,13 @@ func (f conformFlags) embedded() (refimpl.Config, error) {
 			return c, &exit{code: exitUsage, err: err}
 		}
 	}
+	profile, err := suites.ProfileByName(f.profile)
+	if err != nil {
+		return c, &exit{code: exitUsage, err: err}
+	}
+	if f.config == "" { // a file says what it wants
+		c.MaxChainLength, c.AnchorOptional = profile.MaxChainLength, profile.AnchorOptional
+	}
 	c.ManagementAddress = cmp.Or(c.ManagementAddress, "127.0.0.1:0")
 	c.Deviations = append(c.Deviations, f.deviations...)
 	return c, nil
@@ -314,7 +321,7 @@ func header(t *target.Target, f conformFlags, seed certfactory.Seed, plan *suite
 		h.Target.RESTBaseURL = t.REST.BaseURL.String()
 	}
 	if plan != nil {
-		h.Selected = plan.Selected()
+		h.Selected, h.MustRun = plan.Selected(), plan.MustRun()
 		h.Clauses, h.Untested = plan.Clauses()
 	}
 	var selection []string

@@ -56,7 +56,7 @@ exec: {command: [python3, driver.py]}
 capabilities: [mqttTokens]
 `, platform.MQTT))
 	t.Setenv("REST", platform.REST)
-	report, code := conform(t, "--target", file, "--only", "chain/valid-direct,chain/expired-leaf,trust,registration,token/token-form,rest")
+	report, code := conform(t, "--target", file, "--only", "chain/valid-direct,chain/expired-leaf,trust,registration,token/token-form,rest/pem-crlf")
 	if code != exitOK {
 		t.Errorf("exit code %d: %v", code, report.Reasons)
 	}
@@ -72,7 +72,7 @@ capabilities: [mqttTokens]
 		"registration/refused-no-side-effect":    reports.Pass,
 		"registration/no-user-no-communication":  reports.NotApplicable,
 		"token/token-form@tls1.3":                reports.Pass,
-		"rest/pem-lf":                            reports.NotApplicable,
+		"rest/pem-crlf":                          reports.NotApplicable,
 		"trust/anchor-deleted-reuploaded@tls1.2": reports.Pass,
 		"registration/possession-no-side-effect": reports.Pass,
 		"registration/autoreg-off-new-device":    reports.Pass,

@@ -18,11 +18,12 @@ import (
 func newExplain() *cobra.Command {
 	var costly bool
 	cmd := &cobra.Command{
-		Use: "explain ID", Short: "Say what a case, clause, spec or deviation is about",
+		Use: "explain ID", Short: "Say what a case, clause, spec, deviation or profile is about",
 		Long: `Say what the thing of that id is about. Of a case: what is sent, what is expected
 and why, its good twin, who runs it, and what others make of it. Of a clause: what
 it asks and who proves it. Of a spec: what it does and how to run it. Of a
-deviation: what the reference platform does wrong, and who finds it.`,
+deviation: what the reference platform does wrong, and who finds it. Of a profile:
+what it expects otherwise than the specification, and why.`,
 		Example: `  chainmail explain expired-leaf
   chainmail explain DC-CHAIN-05
   chainmail explain token/token-opens-http
@@ -56,7 +57,10 @@ func explain(w io.Writer, id string, costly bool) error {
 			return explainDeviation(w, d)
 		}
 	}
-	return usage(nearest(id, knownIDs()), "there is no case, clause, spec or deviation %q", id)
+	if i := slices.IndexFunc(suites.Profiles(), func(p suites.Profile) bool { return p.Name == id }); i >= 0 {
+		return explainProfile(w, suites.Profiles()[i])
+	}
+	return usage(nearest(id, knownIDs()), "there is no case, clause, spec, deviation or profile %q", id)
 }
 
 func knownIDs() []string {
@@ -69,6 +73,9 @@ func knownIDs() []string {
 	}
 	for _, s := range specs() {
 		ids = append(ids, s.ID)
+	}
+	for _, p := range suites.Profiles() {
+		ids = append(ids, p.Name)
 	}
 	return ids
 }
@@ -91,6 +98,7 @@ func explainClause(w io.Writer, c clause.Clause) error {
 	p.field("level", string(c.Level))
 	p.field("binds", bindsWhom(c.Binds))
 	p.field("section", c.Section)
+	p.field("profiles", amendedClauses(c)...)
 	p.field("specs", proofs...)
 	p.field("deviations", broken...)
 	if len(proofs) > 0 {
@@ -122,6 +130,7 @@ func explainSpec(w io.Writer, s suites.Spec) error {
 		needs = append(needs, string(n))
 	}
 	p.field("needs", needs...)
+	p.field("profiles", amendments(s.ID)...)
 	p.field("finds", finds(s.ID)...)
 	if s.Case != "" {
 		p.field("case", s.Case+` ("chainmail explain `+s.Case+`" shows what is sent)`)

@@ -15,7 +15,7 @@ import (
 func TestExplain(t *testing.T) {
 	for name, id := range map[string]string{
 		"case": "pathlen-0-below-1-root-of-1", "state": "anchor-in-two-tenants-one-disabled", "long": "chain-100", "upload": "upload-duplicate",
-		"clause": "dc-chain-06", "tool": "DC-CERT-04", "spec": "chain/expired-leaf@tls1.2", "deviation": "accepts-expired",
+		"clause": "dc-chain-06", "tool": "DC-CERT-04", "spec": "chain/expired-leaf@tls1.2", "deviation": "accepts-expired", "profile": "device-certificates-2024",
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer

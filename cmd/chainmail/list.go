@@ -29,7 +29,7 @@ func listings() []listing {
 		{"clauses", "What the specification asks", []string{"CLAUSE", "LEVEL", "BINDS", "SPECS", "TEXT"}, listClauses},
 		{"cases", "The chains that devices present", []string{"CASE", "EXPECTED", "CLAUSES", "HOW"}, listCases},
 		{"deviations", "The ways in which the reference platform can be wrong", []string{"CLAUSE", "LEVEL", "DEVIATION", "CAUGHT BY", "SUMMARY"}, listDeviations},
-		{"profiles", "Which clauses a run can be about", []string{"PROFILE", "SUMMARY"}, listProfiles},
+		{"profiles", "Which clauses a run can be about", []string{"PROFILE", "MUST RUN", "AMENDED", "SUMMARY"}, listProfiles},
 		{"plans", "The load plans that come along", []string{"PLAN", "DEVICES", "ABOUT"}, listPlans},
 	}
 }
@@ -229,16 +229,23 @@ func finds(spec string) []string {
 	return names
 }
 
+// profileRow is a profile as programs read it.
+type profileRow struct {
+	Name           string             `json:"name"`
+	Summary        string             `json:"summary"`
+	MaxChainLength int                `json:"maxChainLength"`
+	MustRun        []string           `json:"mustRun"`
+	Without        []suites.Exclusion `json:"without,omitempty"`
+	Texts          map[string]string  `json:"texts,omitempty"`
+	Amendments     []suites.Amendment `json:"amendments,omitempty"`
+}
+
 func listProfiles() ([][]string, any) {
 	var rows [][]string
-	type row struct {
-		Name    string `json:"name"`
-		Summary string `json:"summary"`
-	}
-	var values []row
+	var values []profileRow
 	for _, p := range suites.Profiles() {
-		rows = append(rows, []string{p.Name, p.Summary})
-		values = append(values, row{p.Name, p.Summary})
+		rows = append(rows, []string{p.Name, fmt.Sprint(len(p.MustRun)), fmt.Sprint(len(p.Amendments)), p.Summary})
+		values = append(values, profileRow{p.Name, p.Summary, p.MaxChainLength, p.MustRun, p.Without, p.Texts, p.Amendments})
 	}
 	return rows, values
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/chainmail-iot/chainmail/loadgen"
 	"github.com/chainmail-iot/chainmail/loadgen/coordinator"
 	"github.com/chainmail-iot/chainmail/loadgen/fleet"
+	"github.com/chainmail-iot/chainmail/suites"
 	"github.com/chainmail-iot/chainmail/suites/target"
 )
 
@@ -160,7 +161,7 @@ func (s *site) trust(ctx context.Context, job *loadgen.Job) error {
 // allowLength sets the maximum chain length, where it does not do as it is.
 func (s *site) allowLength(ctx context.Context, length int) error {
 	t := s.target
-	now := t.Policy.MaxChainLength
+	now := max(t.Policy.MaxChainLength, suites.Profiles()[0].MaxChainLength) // what is not said is the default
 	settable := t.Management != nil && t.Has(target.MaxChainLengthSetting)
 	if settable {
 		var err error

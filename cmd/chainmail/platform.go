@@ -24,7 +24,8 @@ const closeBound = 10 * time.Second
 // target file, the CA of its server certificate, and the passwords of its users.
 type platform struct {
 	*refimpl.Platform
-	dir string
+	dir    string
+	policy target.Policy
 }
 
 // startPlatform starts a reference platform and writes its folder.
@@ -33,7 +34,7 @@ func startPlatform(c refimpl.Config, dir string) (*platform, error) {
 	if err != nil {
 		return nil, &exit{code: exitUsage, err: err, hint: configurationHint(err)}
 	}
-	running := &platform{Platform: p, dir: dir}
+	running := &platform{Platform: p, dir: dir, policy: policyOf(c)}
 	if err := p.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start reference platform: %w", err), running.stop())
 	}
@@ -42,6 +43,15 @@ func startPlatform(c refimpl.Config, dir string) (*platform, error) {
 		return nil, fmt.Errorf("describe reference platform in %s: %w", dir, err)
 	}
 	return running, nil
+}
+
+// policyOf is what a target file says of a platform with this configuration.
+func policyOf(c refimpl.Config) target.Policy {
+	policy := target.Policy{MaxChainLength: c.MaxChainLength, Refusal: target.Refusal{Chain: target.FormAlert, Identity: target.FormConnack}}
+	if c.LateRefusal {
+		policy.Refusal.Chain = target.FormConnack
+	}
+	return policy
 }
 
 // configurationHint says what to do about a platform that cannot be made.
@@ -92,6 +102,7 @@ func (p *platform) describe() error {
 		REST:           &target.FileREST{BaseURL: p.Addresses().REST},
 		Page:           &target.FilePage{URL: p.page()},
 		Driver:         "cumulocity",
+		Policy:         p.policy,
 		Capabilities: []target.Capability{
 			target.TrustedCertificates, target.MQTTTokens, target.DeviceUsers, target.TenantOptions,
 			target.BulkRegistration, target.SingleRegistration, target.WebPage,

@@ -238,7 +238,7 @@ func TestRunFindsWhatIsNotDeclared(t *testing.T) {
 func TestRunFindsAnotherPolicy(t *testing.T) {
 	report, found := run(t, load(t, setup{
 		platform: refimpl.Config{LateRefusal: true, MaxChainLength: 4, AnchorOptional: true, Deviations: []string{"ignores-client-id"}},
-		policy:   "refusal: {chain: alert}",
+		policy:   "maxChainLength: 2, refusal: {chain: alert}",
 	}))
 	want(t, found, map[string]probe.State{
 		"refusal.chain": probe.Differs, "clientId": probe.Differs, "maxChainLength": probe.Differs, "anchor in the chain": probe.Noted,

@@ -225,20 +225,32 @@ func (p *prober) lengths(ctx context.Context, r *Report) error {
 		}
 		accepted = n
 	}
-	f := compared("maxChainLength", fmt.Sprint(p.t.Policy.MaxChainLength), fmt.Sprint(accepted), detail)
-	if accepted == longest {
-		f.Found, f.Detail = fmt.Sprintf("%d or more", longest), "longer ones were not tried"
-		f.State = Agrees
-		if p.t.Policy.MaxChainLength < longest {
-			f.State = Differs
-		}
+	f := lengthFinding(p.t.Policy.MaxChainLength, accepted)
+	if f.Detail == "" {
+		f.Detail = detail
 	}
-	r.Policy.MaxChainLength = accepted
-	if f.State == Agrees {
-		r.Policy.MaxChainLength = p.t.Policy.MaxChainLength
+	if f.State != Agrees {
+		r.Policy.MaxChainLength = accepted
 	}
 	p.note(r, f)
 	return nil
+}
+
+// lengthFinding compares the longest chain that is accepted with what is
+// declared; 0 is nothing.
+func lengthFinding(declared, accepted int) Finding {
+	f := compared("maxChainLength", fmt.Sprint(declared), fmt.Sprint(accepted), "")
+	if accepted == longest {
+		f.Found, f.Detail = fmt.Sprintf("%d or more", longest), "longer ones were not tried"
+		if declared >= longest {
+			f.State = Agrees
+		}
+	}
+	if declared == 0 {
+		f.Declared, f.State = "", Noted
+		f.Hint = "not said: a run takes it for the default of its profile, 2 or (device-certificates-2024) 10"
+	}
+	return f
 }
 
 // compared is a finding about a policy.

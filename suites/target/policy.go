@@ -11,7 +11,7 @@ type Policy struct {
 	// (default, DC-ID-03) or "any", where the platform ignores it.
 	ClientID string `yaml:"clientId,omitempty"`
 	// MaxChainLength is the longest chain that the platform accepts as it stands,
-	// device and anchor included; default 2 (DC-CHAIN-10).
+	// device and anchor included (DC-CHAIN-10); default what the profile says.
 	MaxChainLength int `yaml:"maxChainLength,omitempty"`
 	// Refusal is how the platform refuses. A refusal in another form is a remark
 	// and no failure: stock TLS libraries cannot choose theirs.
@@ -74,10 +74,7 @@ func (l *loader) policy() Policy {
 	if p.ClientID != ClientIDCommonName && p.ClientID != ClientIDAny {
 		l.wrong("", fmt.Sprintf("clientId is %q: want commonName or any", p.ClientID), "policy", "clientId")
 	}
-	if p.MaxChainLength == 0 {
-		p.MaxChainLength = 2
-	}
-	if p.MaxChainLength < 1 {
+	if p.MaxChainLength < 0 {
 		l.wrong("", fmt.Sprintf("maxChainLength is %d: want at least 1", p.MaxChainLength), "policy", "maxChainLength")
 	}
 	for key, form := range map[string]Form{"chain": p.Refusal.Chain, "identity": p.Refusal.Identity} {

@@ -71,7 +71,7 @@ func TestLoad(t *testing.T) {
 	if diff := cmp.Diff(wantTiming, got.Timing); diff != "" {
 		t.Errorf("timing (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(target.Policy{ClientID: target.ClientIDCommonName, MaxChainLength: 2}, got.Policy); diff != "" {
+	if diff := cmp.Diff(target.Policy{ClientID: target.ClientIDCommonName}, got.Policy); diff != "" {
 		t.Errorf("policy (-want +got):\n%s", diff)
 	}
 	for _, c := range []target.Capability{target.MaxChainLengthSetting, target.MQTTTokens, target.SecondTenant, target.UserWithoutRole} {
