@@ -47,7 +47,10 @@ type Config struct {
 	ServerNames []string
 	// Now is the clock that certificates and tokens are judged by. Default time.Now.
 	Now func() time.Time
-	// Log gets a line for every refusal. Default: nothing is logged.
+	// Limits bound what clients may take. Default as in LimitTable.
+	Limits Limits
+	// Log gets a line for every refusal, at level info, or, of many for one reason, for some of
+	// them and a count; admissions are at level debug. Default: nothing is logged.
 	Log *slog.Logger
 }
 
@@ -72,6 +75,10 @@ func withDefaults(c Config) (Config, error) {
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	if c.Limits, err = c.Limits.withDefaults(openFiles()); err != nil {
+		return c, err
 	}
 	if c.MaxChainLength < 0 {
 		return c, fmt.Errorf("maximum chain length %d is less than 1", c.MaxChainLength)

@@ -31,6 +31,8 @@ type ConfigFile struct {
 	MQTT       ConfigDoor `yaml:"mqtt"`
 	REST       ConfigDoor `yaml:"rest"`
 	Management ConfigDoor `yaml:"management"`
+	// Limits are those of Config.
+	Limits Limits `yaml:"limits"`
 	// Data is that of Config; the path is relative to the configuration file.
 	Data string `yaml:"data"`
 	// The others are those of Config.
@@ -154,7 +156,7 @@ func (f ConfigFile) config(path string) (Config, error) {
 	c := Config{
 		MQTTAddress: f.MQTT.Address, RESTAddress: f.REST.Address, ManagementAddress: f.Management.Address,
 		ServerNames: f.ServerNames, MaxChainLength: f.MaxChainLength, AnchorOptional: f.AnchorOptional,
-		LateRefusal: f.LateRefusal, TokenAlgorithm: f.TokenAlgorithm, Deviations: f.Deviations,
+		LateRefusal: f.LateRefusal, TokenAlgorithm: f.TokenAlgorithm, Deviations: f.Deviations, Limits: f.Limits,
 	}
 	if c.Data = f.Data; c.Data != "" && !filepath.IsAbs(c.Data) {
 		c.Data = filepath.Join(filepath.Dir(path), c.Data)

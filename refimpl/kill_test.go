@@ -25,7 +25,12 @@ const victimVariable = "CHAINMAIL_TEST_VICTIM"
 
 // victim runs until it is killed, or its standard input ends.
 func victim(dir string) int {
-	p, err := refimpl.New(refimpl.Config{Data: dir, ManagementAddress: "127.0.0.1:0"})
+	c := refimpl.Config{Data: dir, ManagementAddress: "127.0.0.1:0"}
+	err := fewFiles(&c)
+	var p *refimpl.Platform
+	if err == nil {
+		p, err = refimpl.New(c)
+	}
 	if err == nil {
 		err = p.Start()
 	}
@@ -52,10 +57,10 @@ type victimReady struct {
 }
 
 // startVictim starts a platform in a process of its own and returns how to kill it.
-func startVictim(t *testing.T, dir string) (victimReady, func()) {
+func startVictim(t *testing.T, dir string, environment ...string) (victimReady, func()) {
 	t.Helper()
 	command := exec.Command(os.Args[0])
-	command.Env = append(os.Environ(), victimVariable+"="+dir)
+	command.Env = append(append(os.Environ(), victimVariable+"="+dir), environment...)
 	command.Stderr = os.Stderr
 	stdin, err := command.StdinPipe()
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain lets the test binary be a platform in a process of its own, which can be killed, and
-// the clients that are too many for one process.
+// TestMain lets the test binary be a platform in a process of its own, which can be
+// killed.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(victimVariable); dir != "" {
 		os.Exit(victim(dir))

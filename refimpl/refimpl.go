@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -28,6 +29,8 @@ import (
 
 	"github.com/chainmail-iot/chainmail/refimpl/broker"
 	"github.com/chainmail-iot/chainmail/refimpl/deviation"
+	"github.com/chainmail-iot/chainmail/refimpl/gate"
+	"github.com/chainmail-iot/chainmail/refimpl/quietlog"
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
 	"github.com/chainmail-iot/chainmail/refimpl/rest"
 	"github.com/chainmail-iot/chainmail/refimpl/stage"
@@ -58,6 +61,7 @@ type Platform struct {
 	management *http.Server
 
 	witness *witness
+	quiet   *quietlog.Handler
 	knobs   stage.Knobs
 
 	maxChainLength atomic.Int64
@@ -78,7 +82,9 @@ func New(c Config) (*Platform, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure reference platform: %w", err)
 	}
-	p := &Platform{config: c, witness: newWitness()}
+	p := &Platform{config: c, witness: newWitness(), quiet: quietlog.New(c.Log.Handler(), quietlog.Config{Lines: c.Limits.LogLines})}
+	p.config.Log = slog.New(p.quiet)
+	c.Log = p.config.Log
 	if err := p.remember(deviations); err != nil {
 		return nil, errors.Join(err, p.closeData())
 	}
@@ -90,13 +96,15 @@ func New(c Config) (*Platform, error) {
 		Registry: p.registry, Tokens: p.tokens, Certificate: certificate,
 		MaxChainLength: p.maxLength, AnchorOptional: c.AnchorOptional, LateRefusal: c.LateRefusal,
 		Deviations: deviations, Now: p.now, Log: c.Log, Observe: p.witness.observe, Knobs: &p.knobs,
+		Timeouts: c.Limits.MQTT.Timeouts, Limits: c.Limits.MQTT.Limits,
 	})
-	p.rest = server(c.Log, p.restAPI(deviations))
+	p.rest = server(httpLog(c.Log, "rest"), p.restAPI(deviations), c.Limits.REST)
+	p.rest.ConnState = connState
 	p.rest.TLSConfig = &tls.Config{Certificates: []tls.Certificate{p.authority.server}, MinVersion: tls.VersionTLS12}
 	if deviations.Has(deviation.WebSocketAdmitsDevices) { // DC-TLS-03
 		p.rest.TLSConfig.ClientAuth = tls.RequestClientCert
 	}
-	p.management = server(c.Log, p.managementAPI())
+	p.management = server(httpLog(c.Log, "management"), p.managementAPI(), c.Limits.REST)
 	return p, nil
 }
 
@@ -107,6 +115,7 @@ func (p *Platform) remember(deviations deviation.Set) error {
 		return fmt.Errorf("configure reference platform: %w", err)
 	}
 	c.Tenants = p.registry.TenantConfigs()
+	p.registry.SetMaxAnchors(c.Limits.AnchorsPerTenant)
 	if err := p.recallMaxLength(); err != nil {
 		return err
 	}
@@ -128,6 +137,7 @@ func (p *Platform) restAPI(deviations deviation.Set) http.Handler {
 		Registry: p.registry, Tokens: p.tokens, Sessions: p.broker, Host: p.config.ServerNames[0],
 		Rules: func() trust.Rules { return trust.Rules{Now: p.now(), Deviations: deviations} },
 		Now:   p.now, Log: p.config.Log, Knobs: &p.knobs, Deviations: deviations,
+		MaxJSON: int64(p.config.Limits.REST.JSONBytes), MaxBody: int64(p.config.Limits.REST.BodyBytes),
 	})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /mqtt", p.serveWebSocket)
@@ -140,13 +150,11 @@ func (p *Platform) restAPI(deviations deviation.Set) http.Handler {
 // management API.
 func (p *Platform) now() time.Time { return p.config.Now().Add(time.Duration(p.offset.Load())) }
 
-// server returns an HTTP server that gives nobody for ever. Writing may take longer than
-// reading, so that who is too slow can be told.
-func server(log *slog.Logger, h http.Handler) *http.Server {
+// server returns an HTTP server that gives nobody for ever.
+func server(faults *log.Logger, h http.Handler, l RESTLimits) *http.Server {
 	return &http.Server{
-		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
-		WriteTimeout: 40 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		Handler: h, ReadHeaderTimeout: l.Header, ReadTimeout: l.Body,
+		WriteTimeout: l.Answer, IdleTimeout: l.Idle, MaxHeaderBytes: l.HeaderBytes, ErrorLog: faults,
 	}
 }
 
@@ -166,7 +174,9 @@ func (p *Platform) Start() error {
 	}
 	p.addresses = Addresses{MQTT: mqtt.Addr().String(), REST: "https://" + api.Addr().String()}
 	p.serve("mqtt", func() error { return p.broker.Serve(mqtt) })
-	p.serve("rest", func() error { return p.rest.ServeTLS(api, "", "") })
+	limits := p.config.Limits.REST
+	limited := &limitedListener{api, gate.New(gate.Config{Connections: limits.Connections, PerAddress: limits.PerAddress}), p.config.Log}
+	p.serve("rest", func() error { return p.rest.ServeTLS(limited, "", "") })
 	if management != nil {
 		p.addresses.Management = "http://" + management.Addr().String()
 		p.serve("management", func() error { return p.management.Serve(management) })
@@ -229,6 +239,7 @@ func (p *Platform) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		errs = append(errs, ctx.Err())
 	}
+	p.quiet.Close()
 	return errors.Join(append(errs, p.closeData())...)
 }
 

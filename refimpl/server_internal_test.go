@@ -5,10 +5,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -80,10 +83,14 @@ func serveSingle(t *testing.T) (net.Conn, *x509.CertPool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := server(slog.New(slog.DiscardHandler), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	limits, err := Limits{}.withDefaults(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := server(httpLog(slog.New(slog.DiscardHandler), "rest"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.WriteHeader(http.StatusNoContent)
-	}))
+	}), limits.REST)
 	s.TLSConfig = &tls.Config{Certificates: []tls.Certificate{authority.server}}
 	listener := &single{make(chan net.Conn), make(chan struct{})}
 	served := make(chan error, 1)
@@ -101,4 +108,63 @@ func serveSingle(t *testing.T) (net.Conn, *x509.CertPool) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(authority.pem)
 	return ours, roots
+}
+
+// The table says what holds.
+func TestLimitTableHasTheDefaults(t *testing.T) {
+	l, err := Limits{}.withDefaults(20_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defaults := map[string]string{}
+	collect(defaults, "", reflect.ValueOf(l))
+	maps.Copy(defaults, map[string]string{
+		"mqtt.connections": "3/4 of open files", "rest.connections": "1/5 of open files",
+		"mqtt.connectionsPerAddress": "none", "rest.connectionsPerAddress": "none",
+	})
+	for _, row := range LimitTable() {
+		if row.Default != defaults[row.Key] {
+			t.Errorf("%s: the table says %s, the default is %s", row.Key, row.Default, defaults[row.Key])
+		}
+	}
+	if l.MQTT.Connections != 15_000 || l.REST.Connections != 4_000 {
+		t.Errorf("connections %d and %d", l.MQTT.Connections, l.REST.Connections)
+	}
+}
+
+func collect(into map[string]string, path string, v reflect.Value) {
+	for i := range v.NumField() {
+		key, value := v.Type().Field(i).Tag.Get("yaml"), v.Field(i)
+		switch {
+		case key == ",inline":
+			collect(into, path, value)
+		case value.Kind() == reflect.Struct:
+			collect(into, path+key+".", value)
+		default:
+			into[path+key] = fmt.Sprint(value.Interface())
+		}
+	}
+}
+
+// TestWhoDoesNotReadHTTP lets a client come back for its answer before the time is over, and after.
+func TestWhoDoesNotReadHTTP(t *testing.T) {
+	for _, tt := range []struct {
+		after    time.Duration
+		answered bool
+	}{{39 * time.Second, true}, {41 * time.Second, false}} {
+		t.Run(tt.after.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				conn, roots := serveSingle(t)
+				client := tls.Client(conn, &tls.Config{RootCAs: roots, ServerName: "localhost", MaxVersion: tls.VersionTLS12})
+				if _, err := io.WriteString(client, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(tt.after)
+				answer, _ := io.ReadAll(io.LimitReader(client, 12))
+				if got := string(answer) == "HTTP/1.1 204"; got != tt.answered {
+					t.Errorf("answer %q, want one: %v", answer, tt.answered)
+				}
+			})
+		})
+	}
 }

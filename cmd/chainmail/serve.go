@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +22,7 @@ type serveFlags struct {
 	dir, data              string
 	maxChainLength         int
 	deviations             []string
+	logLevel               string
 	json, quiet, untilEOF  bool
 }
 
@@ -46,7 +48,16 @@ A configuration file says more than the flags do:
   tenants:
     - id: acme
       users: [{user: admin, password: "env:ADMIN", roles: [ROLE_TENANT_ADMIN]}]
-      options: [{category: oauth.internal, key: device-token.lifespan.seconds, value: "600"}]`,
+      options: [{category: oauth.internal, key: device-token.lifespan.seconds, value: "600"}]
+  limits: {mqtt: {handshake: 5s}, anchorsPerTenant: 100}
+
+With --data the folder is the truth: a tenant that it has stays as it is there, and
+the file adds those that it has not. The clock and the stages, which the management
+interface sets, begin anew.
+
+What the platform bears, as keys below "limits" (0 or nothing: the default):
+
+` + limitTable(),
 		Example: `  chainmail serve
   chainmail serve --mqtt 127.0.0.1:8883 --rest 127.0.0.1:8443 --dir ./platform
   chainmail serve --json --deviation accepts-expired
@@ -64,8 +75,20 @@ A configuration file says more than the flags do:
 	flags.StringSliceVar(&f.deviations, "deviation", nil, `break the platform on purpose: names of "chainmail list deviations"`)
 	flags.BoolVar(&f.json, "json", false, "say where it listens as one line of JSON")
 	flags.BoolVar(&f.untilEOF, "until-eof", false, "end when standard input ends, too")
-	flags.BoolVar(&f.quiet, "quiet", false, "do not log refusals to stderr")
+	flags.StringVar(&f.logLevel, "log-level", "info", "what is logged to stderr: error, warn, info (refusals and why), debug (admissions too)")
+	flags.BoolVar(&f.quiet, "quiet", false, "log nothing")
 	return cmd
+}
+
+// limitTable is refimpl.LimitTable as text.
+func limitTable() string {
+	var out strings.Builder
+	columns := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	for _, row := range refimpl.LimitTable() {
+		fmt.Fprintf(columns, "  %s\t%s\t%s\n", row.Key, row.Default, row.Effect)
+	}
+	_ = columns.Flush() // into memory
+	return strings.TrimRight(out.String(), "\n")
 }
 
 // ready is the line that tells programs where the platform listens.
@@ -135,8 +158,12 @@ func (f serveFlags) platform(cmd *cobra.Command) (refimpl.Config, error) {
 	if given("deviation") {
 		c.Deviations = f.deviations
 	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(f.logLevel)); err != nil {
+		return c, usage("take error, warn, info or debug", "--log-level: %q is no level", f.logLevel)
+	}
 	if !f.quiet {
-		c.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+		c.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
 	}
 	return c, nil
 }

@@ -22,30 +22,6 @@ func (s *stand) connection() *net.TCPConn {
 	return conn.(*net.TCPConn)
 }
 
-func TestGoodDeviceGetsInBesideAThousandHalfOpen(t *testing.T) {
-	s := serve(t, nil)
-	hello := s.clientHello()
-	for i := range 1000 {
-		conn := s.connection()
-		switch i % 4 {
-		case 0: // half a record
-			_, _ = conn.Write([]byte{0x16, 3, 1, 2, 0, 1, 0})
-		case 1: // a handshake that nobody goes on with
-			_, _ = conn.Write(hello)
-		case 2: // gone, and not politely
-			_ = conn.SetLinger(0)
-			_ = conn.Close()
-		}
-	}
-	w := s.connect("dev")
-	w.subscribe(map[string]byte{"s/dat": 0})
-	w.send(publishPacket("s/uat", 0, 0))
-	if p := w.receive(); p == nil {
-		t.Error("no token")
-	}
-	w.alive()
-}
-
 // clientHello is the first thing that a good client sends.
 func (s *stand) clientHello() []byte {
 	s.t.Helper()

@@ -27,6 +27,7 @@ const (
 	userDisabled     trust.Reason = "user-disabled"        // DC-REG-08
 	loginByPassword  trust.Reason = "login-by-password"    // DC-REG-05
 	overtaken        trust.Reason = "overtaken"            // what was good a moment ago is not any more
+	madeRoom         trust.Reason = "made-room"            // for another connection, which came later
 	notKept          trust.Reason = "data-not-kept"        // the platform cannot bring its data to disk
 )
 
@@ -117,6 +118,9 @@ func (c *client) deviceUser(a admission) *trust.Refusal {
 // the table where EndAnchor and EndUser look. A user that may be gone after a crash admits nobody.
 func (c *client) stillAdmitted() (byte, *trust.Refusal) {
 	a := c.admission
+	if !c.pass.Admit() {
+		return serverUnavailable, refuse(madeRoom, "another connection needed the place")
+	}
 	if err := c.broker.config.Registry.Sync(); err != nil {
 		return serverUnavailable, refuse(notKept, err.Error())
 	}

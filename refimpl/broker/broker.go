@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/chainmail-iot/chainmail/refimpl/deviation"
+	"github.com/chainmail-iot/chainmail/refimpl/gate"
 	"github.com/chainmail-iot/chainmail/refimpl/registry"
 	"github.com/chainmail-iot/chainmail/refimpl/stage"
 	"github.com/chainmail-iot/chainmail/refimpl/token"
@@ -53,42 +54,16 @@ type Config struct {
 	Observe func(Event)
 	// Knobs hold clients up where a tester wants it. Optional.
 	Knobs *stage.Knobs
-	// Timeouts bound how long a client may take. Default DefaultTimeouts.
+	// Timeouts bound how long a client may take.
 	Timeouts Timeouts
-}
-
-// Timeouts bound how long a client may take. A field that is 0 has its default.
-type Timeouts struct {
-	// Handshake bounds the TLS handshake. Default 10 s.
-	Handshake time.Duration
-	// Connect bounds the time from the handshake to the whole CONNECT packet. Default 10 s.
-	Connect time.Duration
-	// Packet bounds the time from the first byte of a packet to its last. Default 10 s.
-	Packet time.Duration
-	// Write bounds one write to a client. Default 5 s.
-	Write time.Duration
-	// Drain bounds how long a connection that the broker ends stays half open, so
-	// that the other side can read why. Default 1 s.
-	Drain time.Duration
-}
-
-func (t Timeouts) withDefaults() Timeouts {
-	def := func(d *time.Duration, v time.Duration) {
-		if *d == 0 {
-			*d = v
-		}
-	}
-	def(&t.Handshake, 10*time.Second)
-	def(&t.Connect, 10*time.Second)
-	def(&t.Packet, 10*time.Second)
-	def(&t.Write, 5*time.Second)
-	def(&t.Drain, time.Second)
-	return t
+	// Limits bound how much a client may take.
+	Limits Limits
 }
 
 // A Broker serves MQTT clients.
 type Broker struct {
 	config   Config
+	gate     *gate.Gate
 	tls      tlsConfigs
 	sessions sessions
 	anchors  trust.Anchors // where trust anchors are looked up
@@ -105,7 +80,7 @@ type Broker struct {
 
 // New returns a broker that is not serving yet.
 func New(c Config) *Broker {
-	c.Timeouts = c.Timeouts.withDefaults()
+	c.Timeouts, c.Limits = c.Timeouts.WithDefaults(), c.Limits.WithDefaults()
 	if c.Observe == nil {
 		c.Observe = func(Event) {}
 	}
@@ -113,7 +88,8 @@ func New(c Config) *Broker {
 		c.Knobs = &stage.Knobs{}
 	}
 	return &Broker{
-		config: c, anchors: anchorsOf(c), sessions: newSessions(), memory: newMemory(),
+		config: c, gate: gate.New(gate.Config{Connections: c.Limits.Connections, PerAddress: c.Limits.PerAddress}),
+		anchors: anchorsOf(c), sessions: newSessions(), memory: newMemory(),
 		open: map[*client]struct{}{}, closing: make(chan struct{}),
 	}
 }
@@ -141,8 +117,11 @@ func (b *Broker) Serve(l net.Listener) error {
 		case errors.Is(err, net.ErrClosed):
 			return nil
 		default: // such as no file descriptor left: that passes, the listener must not
-			b.config.Log.Error("accept", "err", err)
-			time.Sleep(pause)
+			b.config.Log.Error("accept", "reason", "accept-failed", "err", err)
+			select {
+			case <-time.After(pause):
+			case <-b.closing:
+			}
 			pause = min(2*pause, longest)
 		}
 	}
@@ -171,15 +150,22 @@ func (b *Broker) ServePlain(conn net.Conn, state tls.ConnectionState) {
 	b.done(c)
 }
 
-// enter notes a connection that is about to be served. If the broker is closed it closes
-// the connection and reports false.
+// enter notes a connection that is about to be served. If the broker is closed, or has as many
+// connections as it may, it closes the connection and reports false.
 func (b *Broker) enter(c *client) bool {
+	pass, err := b.gate.Enter(c.conn.RemoteAddr(), c.cut)
+	if err != nil {
+		c.turnAway(err)
+		return false
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
+		pass.Leave()
 		_ = c.conn.Close()
 		return false
 	}
+	c.pass = pass
 	b.open[c] = struct{}{}
 	b.running.Add(1)
 	return true
@@ -188,6 +174,7 @@ func (b *Broker) enter(c *client) bool {
 // done forgets a connection that has ended.
 func (b *Broker) done(c *client) {
 	b.sessions.remove(c)
+	c.pass.Leave()
 	b.mu.Lock()
 	delete(b.open, c)
 	b.mu.Unlock()

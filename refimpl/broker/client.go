@@ -12,6 +12,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 
 	"github.com/chainmail-iot/chainmail/refimpl/deviation"
+	"github.com/chainmail-iot/chainmail/refimpl/gate"
 	"github.com/chainmail-iot/chainmail/refimpl/stage"
 	"github.com/chainmail-iot/chainmail/refimpl/trust"
 )
@@ -35,6 +36,7 @@ type client struct {
 	will          string // topic of the Will Message
 
 	wild    atomic.Bool // a wildcard was asked for
+	pass    *gate.Pass  // from enter on
 	ended   atomic.Bool // set from outside by end
 	writing sync.Mutex  // held while a packet is written
 	scratch [1]byte
@@ -145,7 +147,7 @@ func (c *client) readDeadline(d time.Duration) error {
 // next reads one packet and does what it asks. An error ends the connection, which is
 // how MQTT 3.1.1 section 4.8 wants every fault answered.
 func (c *client) next() error {
-	header, body, err := c.read(c.idle, maxPacket)
+	header, body, err := c.read(c.idle, c.broker.config.Limits.Packet)
 	if err != nil {
 		return err
 	}

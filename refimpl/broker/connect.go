@@ -26,8 +26,12 @@ const (
 
 // connect expects a CONNECT, answers it and reports whether the client is admitted.
 func (c *client) connect() bool {
-	header, body, err := c.read(c.broker.config.Timeouts.Connect, maxConnect)
-	if err != nil || header.Type != packets.Connect { // MQTT-3.1.0-1
+	header, body, err := c.read(c.broker.config.Timeouts.Connect, c.broker.config.Limits.Connect)
+	if err != nil {
+		c.observe(Event{Kind: Refused, Reason: because(err, noConnect), Detail: "no CONNECT: " + err.Error()})
+		return false
+	}
+	if header.Type != packets.Connect { // MQTT-3.1.0-1
 		c.observe(Event{Kind: Refused, Reason: noConnect, Detail: "the first packet is no CONNECT"})
 		return false
 	}

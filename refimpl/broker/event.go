@@ -3,8 +3,11 @@ package broker
 import (
 	"crypto/tls"
 	"errors"
+	"os"
+	"strings"
 	"time"
 
+	"github.com/chainmail-iot/chainmail/refimpl/gate"
 	"github.com/chainmail-iot/chainmail/refimpl/trust"
 )
 
@@ -13,6 +16,7 @@ type Kind string
 
 // The kinds of events.
 const (
+	TurnedAway       Kind = "turned-away"       // closed before a byte was read
 	HandshakeRefused Kind = "handshake-refused" // the TLS handshake ended in an alert
 	Refused          Kind = "refused"           // what came after it was not admitted
 	Admitted         Kind = "admitted"
@@ -45,11 +49,50 @@ type Event struct {
 	Detail string `json:"detail,omitempty"`
 }
 
-// byTLS is the reason of what crypto/tls refused before the chain was judged.
-const byTLS trust.Reason = "tls"
+// Reasons why a connection ended before its CONNECT was looked at.
+const (
+	byTLS       trust.Reason = "tls" // by crypto/tls, before the chain was judged
+	timedOut    trust.Reason = "timed-out"
+	oversize    trust.Reason = "oversize"
+	full        trust.Reason = "too-many-connections"
+	fullAddress trust.Reason = "too-many-connections-of-one-address"
+)
+
+// maxShown bounds, in bytes, what an event shows of a text that a client may choose: thousands
+// of events are remembered.
+const maxShown = 160
+
+// shown is a text as an event may show it.
+func shown(text string) string {
+	if len(text) <= maxShown {
+		return strings.Clone(text)
+	}
+	return strings.ToValidUTF8(text[:maxShown], "") + "…"
+}
+
+// because returns the reason that lies in an error, or else the other.
+func because(err error, otherwise trust.Reason) trust.Reason {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return timedOut
+	case errors.Is(err, errOversize):
+		return oversize
+	}
+	return otherwise
+}
+
+// turnAway closes a connection for which there is no place.
+func (c *client) turnAway(err error) {
+	reason := full
+	if errors.Is(err, gate.ErrAddress) {
+		reason = fullAddress
+	}
+	c.observe(Event{Kind: TurnedAway, Reason: reason, Detail: err.Error()})
+	_ = c.conn.Close()
+}
 
 func (c *client) observeHandshake(err error) {
-	event := Event{Kind: HandshakeRefused, Reason: byTLS, Detail: err.Error()}
+	event := Event{Kind: HandshakeRefused, Reason: because(err, byTLS), Detail: err.Error()}
 	if refusal, ok := errors.AsType[*trust.Refusal](err); ok {
 		event.Reason, event.Index, event.Detail = refusal.Reason, refusal.Index, refusal.Detail
 	}
@@ -60,6 +103,10 @@ func (c *client) observeHandshake(err error) {
 func (c *client) observe(e Event) {
 	e.Time, e.Address = time.Now(), c.conn.RemoteAddr().String()
 	e.Tenant, e.User = c.admission.tenant, c.admission.user
+	e.ClientID, e.Detail = shown(e.ClientID), shown(e.Detail)
+	if c.pass != nil && c.pass.Pushed() && e.Kind != Ended {
+		e.Reason, e.Detail = madeRoom, "another connection needed the place"
+	}
 	if c.tls != nil {
 		if state := c.tls.ConnectionState(); state.Version != 0 {
 			e.TLSVersion, e.Certificates = tls.VersionName(state.Version), len(state.PeerCertificates)
@@ -67,7 +114,7 @@ func (c *client) observe(e Event) {
 	}
 	log := c.broker.config.Log
 	switch e.Kind {
-	case Refused, HandshakeRefused:
+	case Refused, HandshakeRefused, TurnedAway:
 		log.Info("refused", "stage", e.Kind.stage(), "reason", string(e.Reason), "index", e.Index,
 			"addr", e.Address, "client_id", e.ClientID, "return_code", e.ReturnCode, "detail", e.Detail)
 	default:
@@ -77,8 +124,12 @@ func (c *client) observe(e Event) {
 }
 
 func (k Kind) stage() string {
-	if k == HandshakeRefused {
+	switch k {
+	case TurnedAway:
+		return "accept"
+	case HandshakeRefused:
 		return "handshake"
+	default:
+		return "connect"
 	}
-	return "connect"
 }

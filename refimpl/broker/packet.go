@@ -10,15 +10,6 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// Bounds on what a client may send, in bytes of a whole packet without the fixed header.
-const (
-	// maxPacket is the real platform's limit on a message.
-	maxPacket = 16184
-	// maxConnect leaves room for the largest Client Identifier, Will Message, user name
-	// and password that a CONNECT can hold.
-	maxConnect = 5 * (1<<16 + 2)
-)
-
 var (
 	errMalformed = errors.New("malformed packet")
 	errProtocol  = errors.New("protocol violation")

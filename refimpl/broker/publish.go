@@ -13,9 +13,6 @@ import (
 	"github.com/chainmail-iot/chainmail/refimpl/stage"
 )
 
-// maxFlight bounds the messages of QoS 1 and 2 under way with one client, each direction.
-const maxFlight = 256
-
 var errFlight = errors.New("too many messages without acknowledgement")
 
 // flight is the messages of QoS 1 and 2 that are under way with a client.
@@ -54,7 +51,7 @@ func (c *client) publish(header packets.FixedHeader, body []byte) error {
 // publishOnce acts on a message of QoS 2 the first time only (MQTT-4.3.3-2).
 func (c *client) publishOnce(p packets.Packet) error {
 	if _, again := c.flight.received[p.PacketID]; !again {
-		if len(c.flight.received) >= maxFlight {
+		if len(c.flight.received) >= c.broker.config.Limits.InFlight {
 			return errFlight
 		}
 		if c.flight.received == nil {
@@ -158,7 +155,7 @@ func (c *client) deliver(topic string, qos byte, payload string) error {
 		FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: qos}, TopicName: topic, Payload: []byte(payload),
 	}
 	if qos > 0 {
-		id, err := c.flight.next()
+		id, err := c.flight.next(c.broker.config.Limits.InFlight)
 		if err != nil {
 			return err
 		}
@@ -167,9 +164,9 @@ func (c *client) deliver(topic string, qos byte, payload string) error {
 	return c.send(p)
 }
 
-// next returns a Packet Identifier that is not in use (MQTT-2.3.1-2).
-func (f *flight) next() (uint16, error) {
-	if len(f.sent) >= maxFlight {
+// next returns a Packet Identifier that is not in use (MQTT-2.3.1-2), if fewer than limit are.
+func (f *flight) next(limit int) (uint16, error) {
+	if len(f.sent) >= min(limit, 1<<16-1) {
 		return 0, errFlight
 	}
 	if f.sent == nil {

@@ -19,9 +19,6 @@ const (
 // subscriptionFailed is the SUBACK return code for a filter that is not granted.
 const subscriptionFailed byte = 0x80
 
-// maxSubscriptions bounds what a client may make the broker remember.
-const maxSubscriptions = 64
-
 // subscribable reports whether a Topic Filter is one of those on which the platform speaks
 // to a device. Wildcards are not granted, save the one that stands for all of a device's
 // own SmartREST templates.
@@ -71,7 +68,7 @@ func (c *client) grant(filter string, qos byte) byte {
 	if !subscribable(filter) || filter == tokenTopic && c.has(deviation.RefusesTokenTopic) {
 		return subscriptionFailed
 	}
-	if _, known := c.subscriptions[filter]; !known && len(c.subscriptions) >= maxSubscriptions {
+	if _, known := c.subscriptions[filter]; !known && len(c.subscriptions) >= c.broker.config.Limits.Subscriptions {
 		return subscriptionFailed
 	}
 	if c.subscriptions == nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"sync"
 
 	"github.com/chainmail-iot/chainmail/refimpl/deviation"
@@ -103,13 +104,27 @@ func (c *client) verify(state tls.ConnectionState) error {
 	c.presented = true
 	c.broker.wait(stage.Handshake)
 	c.broker.adopt(state.PeerCertificates)
-	c.path, c.refusal = c.broker.rulesFor(state).Walk(state.PeerCertificates)
+	if c.refusal = c.broker.weigh(state.PeerCertificates); c.refusal == nil {
+		c.path, c.refusal = c.broker.rulesFor(state).Walk(state.PeerCertificates)
+	}
 	c.remember(state.PeerCertificates[0])
 	c.registerEarly(state.PeerCertificates[0])
 	if c.refusal != nil && !c.broker.config.LateRefusal {
 		return c.refusal
 	}
 	return nil
+}
+
+// weigh refuses a chain that is too large to be looked at.
+func (b *Broker) weigh(chain []*x509.Certificate) *trust.Refusal {
+	size := 0
+	for _, certificate := range chain {
+		size += len(certificate.Raw)
+	}
+	if size <= b.config.Limits.Chain {
+		return nil
+	}
+	return refuse(oversize, fmt.Sprintf("the certificates have %d bytes together", size))
 }
 
 func (b *Broker) rules() trust.Rules {

@@ -68,6 +68,9 @@ func (a *API) addAnchor(c call) (answer, *problem) {
 	if errors.Is(err, registry.ErrDuplicate) {
 		return a.refuseDuplicate(c, anchor)
 	}
+	if errors.Is(err, registry.ErrTooMany) {
+		return answer{}, unprocessable("tenants/Limit Exceeded", "The tenant has as many trusted certificates as it may have.")
+	}
 	if err != nil {
 		return answer{}, notFound("security/Not Found", "There is no tenant with id = %s", c.tenant)
 	}

@@ -13,13 +13,6 @@ import (
 	"github.com/chainmail-iot/chainmail/refimpl/deviation"
 )
 
-// Bounds on a request's body in bytes. The first holds for everything, and is what
-// a list of many thousand devices needs.
-const (
-	maxBody = 32 << 20
-	maxJSON = 1 << 20
-)
-
 // An answer is what a request is answered with.
 type answer struct {
 	status int
@@ -108,9 +101,9 @@ func (c call) decode(into any) *problem {
 	if !isJSON && !c.deviations.Has(deviation.TakesAnyContentType) {
 		return refuse(http.StatusUnsupportedMediaType, "general/Unsupported Media Type", "The body must be JSON.")
 	}
-	limit := int64(maxJSON)
+	limit := c.maxJSON
 	if c.deviations.Has(deviation.TakesAnySize) {
-		limit = maxBody
+		limit = 1 << 62 // the bound of every body holds all the same
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, c.Body, limit))
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {

@@ -8,9 +8,11 @@
 package rest
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -47,7 +49,7 @@ type Sessions interface {
 	EndUser(tenant, user string)
 }
 
-// Config says what the API works on. All fields but the last are required.
+// Config says what the API works on. Fields without a default are required.
 type Config struct {
 	Registry *registry.Registry
 	Tokens   *token.Issuer
@@ -61,8 +63,11 @@ type Config struct {
 	Log *slog.Logger
 	// Knobs hold requests up where a tester wants it.
 	Knobs *stage.Knobs
-	// Deviations are the clauses to break. Optional.
+	// Deviations are the clauses to break. Default none.
 	Deviations deviation.Set
+	// MaxBody bounds a request's body in bytes, MaxJSON one of JSON. Default 32 MiB, which is
+	// what a list of many thousand devices needs, and 1 MiB.
+	MaxBody, MaxJSON int64
 }
 
 // An API answers REST requests. It is safe for concurrent use.
@@ -82,6 +87,7 @@ type route struct {
 
 // New returns the API.
 func New(c Config) *API {
+	c.MaxBody, c.MaxJSON = cmp.Or(c.MaxBody, 32<<20), cmp.Or(c.MaxJSON, 1<<20)
 	a := &API{config: c, mux: http.NewServeMux()}
 	for _, r := range slices.Concat(anchorRoutes(c.Deviations), tenantRoutes(), deviceRoutes()) {
 		a.mux.HandleFunc(r.pattern, a.handler(r))
@@ -167,6 +173,24 @@ type call struct {
 	token string
 	// deviations are those of Config.
 	deviations deviation.Set
+	// maxJSON bounds a body of JSON.
+	maxJSON int64
+}
+
+// maxShown bounds, in bytes, what the log shows of a text that a client may choose.
+const maxShown = 160
+
+// tell logs a refusal. The message is one of ours; what it repeats is no secret.
+func (a *API) tell(r *http.Request, p *problem) {
+	a.config.Log.Info("refused", "stage", "rest", "reason", p.Code, "status", p.status, "addr", r.RemoteAddr,
+		"method", r.Method, "path", excerpt(r.URL.Path), "detail", excerpt(p.Message))
+}
+
+func excerpt(text string) string {
+	if len(text) <= maxShown {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxShown], "") + "…"
 }
 
 // handler makes an http.HandlerFunc that asks who it is before it serves. Everything
@@ -177,7 +201,7 @@ func (a *API) handler(route route) http.HandlerFunc {
 		// In a copy: as long as its own request has its own body, net/http sees how much of it is
 		// still to come, and does not wait for that before it answers.
 		r = r.WithContext(r.Context())
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		r.Body = http.MaxBytesReader(w, r.Body, a.config.MaxBody)
 		c, refused := a.identify(r)
 		c.deviations = a.config.Deviations
 		if refused == nil {
@@ -186,15 +210,19 @@ func (a *API) handler(route route) http.HandlerFunc {
 		if refused == nil {
 			refused = a.whim()
 		}
+		c.maxJSON = a.config.MaxJSON
 		if refused != nil {
-			a.config.Log.Info("refused", "stage", "rest", "status", refused.status, "path", r.URL.Path)
+			a.tell(r, refused)
 			a.write(w, r, answer{}, refused)
 			return
 		}
 		ans, refused := route.serve(a, c)
 		if err := a.config.Registry.Sync(); err != nil { // nobody hears of what may be lost
-			a.config.Log.Error("keep data", "err", err)
+			a.config.Log.Error("keep data", "reason", "data-not-kept", "err", err)
 			ans, refused = answer{}, refuse(http.StatusServiceUnavailable, "general/Service Unavailable", "The platform cannot keep data.")
+		}
+		if refused != nil {
+			a.tell(r, refused)
 		}
 		a.write(w, r, ans, refused)
 	}
