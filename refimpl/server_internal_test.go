@@ -98,7 +98,7 @@ func serveSingle(t *testing.T) (net.Conn, *x509.CertPool) {
 	ours, theirs := net.Pipe()
 	listener.conns <- theirs
 	t.Cleanup(func() {
-		if err := errors.Join(s.Close(), ours.Close()); err != nil {
+		if err := errors.Join(ours.Close(), s.Close()); err != nil {
 			t.Error(err)
 		}
 		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
