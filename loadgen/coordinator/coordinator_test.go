@@ -1,0 +1,319 @@
+package coordinator_test
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chainmail-iot/chainmail/certfactory"
+	"github.com/chainmail-iot/chainmail/loadgen/coordinator"
+	"github.com/chainmail-iot/chainmail/loadgen/measure"
+	"github.com/chainmail-iot/chainmail/loadgen/threshold"
+	"github.com/chainmail-iot/chainmail/refimpl"
+)
+
+// Every device comes, gets its token, uses it and stays until all have theirs; with
+// one shard here as with three in processes of their own.
+func TestEveryDeviceComes(t *testing.T) {
+	t.Parallel()
+	for _, shards := range []int{1, 3} {
+		plan := testPlan(50, 200)
+		plan.Journey.HTTP.Requests = 1
+		job := newJob(plan)
+		job.Shards = shards
+		startPlatform(t, refimpl.Config{}, job)
+		c := config(t, job)
+		if shards > 1 {
+			children(t, &c)
+		}
+		r := mustRun(t, c)
+		mustAccount(t, r, 50)
+		if !r.Totals.Whole() || len(r.Lost) > 0 || r.Interrupted {
+			t.Errorf("%d shards: holes %v, lost %v, want neither", shards, r.Totals.Holes, r.Lost)
+		}
+		if ready := r.Totals.Results[measure.Good][measure.ResultReady]; ready != 50 {
+			t.Errorf("%d shards: %d devices ready, want 50: %v", shards, ready, r.Totals.Causes)
+		}
+		for _, stage := range []measure.Stage{measure.StageTCP, measure.StageToken, measure.StageHTTP, measure.StageDisconnect, measure.StageReady} {
+			if n := good(&r.Totals.Figures, stage).Count(); n != 50 {
+				t.Errorf("%d shards: %d samples of %v, want 50", shards, n, stage)
+			}
+		}
+		if r.Totals.Lost != 0 {
+			t.Errorf("%d shards: %d connections lost", shards, r.Totals.Lost)
+		}
+	}
+}
+
+// The platform stalls for two seconds. The open loop goes on arriving, and its 99th
+// percentile is what the moments of the arrivals predict.
+func TestStallShowsAsTheOpenLoopPredicts(t *testing.T) {
+	t.Parallel()
+	const arrivals, rate = 300, 100
+	job := newJob(testPlan(arrivals, rate))
+	p := startPlatform(t, refimpl.Config{}, job)
+	c := config(t, job)
+	var begun, stalled, freed time.Time
+	var turned sync.WaitGroup
+	c.Started = func(at time.Time) {
+		begun = at
+		turned.Go(func() {
+			time.Sleep(time.Until(at.Add(500 * time.Millisecond))) // the stall itself is a matter of time
+			p.stages(`{"token":{"stalled":true}}`)
+			stalled = time.Now()
+			time.Sleep(2 * time.Second)
+			freed = time.Now()
+			p.stages(`{}`)
+		})
+	}
+	r := mustRun(t, c)
+	turned.Wait()
+	mustAccount(t, r, arrivals)
+
+	var predicted []time.Duration
+	for n := range arrivals {
+		due := begun.Add(time.Duration(n) * time.Second / rate)
+		var waits time.Duration
+		if due.Before(freed) && !due.Before(stalled) {
+			waits = freed.Sub(due)
+		}
+		predicted = append(predicted, waits)
+	}
+	slices.Sort(predicted)
+	want := predicted[arrivals*99/100-1]
+	ready := good(&r.Totals.Figures, measure.StageReady)
+	if ready.Count() != arrivals {
+		t.Fatalf("%d devices ready, want %d: %v", ready.Count(), arrivals, r.Totals.Causes)
+	}
+	if got := ready.Latency.Quantiles(0.99)[0]; got < want*9/10 || got > want*11/10 {
+		t.Errorf("p99 is %v, the open loop predicts %v ± 10 %%", got, want)
+	}
+	// A closed loop would have had one device wait, and the rest come later.
+	if median := ready.Latency.Quantiles(0.5)[0]; median < want/8 {
+		t.Errorf("median is %v: the arrivals waited for the stall to end", median)
+	}
+}
+
+// A delay that is put in at one stage shows in that stage, and in no other.
+func TestDelayShowsInItsStage(t *testing.T) {
+	t.Parallel()
+	const delay = 400 * time.Millisecond
+	stages := []measure.Stage{
+		measure.StageTCP, measure.StageTLS, measure.StageConnack, measure.StageSuback, measure.StageToken, measure.StageHTTP,
+	}
+	for _, tt := range []struct {
+		knob string
+		want measure.Stage
+	}{
+		{"accept", measure.StageTLS}, // the kernel has accepted before the platform does
+		{"handshake", measure.StageTLS},
+		{"connack", measure.StageConnack},
+		{"suback", measure.StageSuback},
+		{"token", measure.StageToken},
+		{"http", measure.StageHTTP},
+	} {
+		t.Run(tt.knob, func(t *testing.T) {
+			t.Parallel()
+			plan := testPlan(10, 40)
+			plan.TLS.Max = "1.2" // in TLS 1.3 the device's handshake is done before its chain is judged
+			plan.Journey.HTTP.Requests = 1
+			job := newJob(plan)
+			p := startPlatform(t, refimpl.Config{}, job)
+			p.stages(`{"` + tt.knob + `":{"delay":"` + delay.String() + `"}}`)
+			r := mustRun(t, config(t, job))
+			mustAccount(t, r, plan.Devices)
+			for _, stage := range stages {
+				median := good(&r.Totals.Figures, stage).Latency.Quantiles(0.5)[0]
+				if stage == tt.want && median < delay {
+					t.Errorf("median of %v is %v, want at least the delay", stage, median)
+				}
+				if also := tt.knob == "accept" && stage == measure.StageHTTP; stage != tt.want && !also && median > delay/2 {
+					t.Errorf("median of %v is %v, though nothing delayed it", stage, median)
+				}
+			}
+		})
+	}
+}
+
+// The platform goes away in the middle. Each device has its result all the same, and
+// the connections that went with it are told of.
+func TestPlatformKilledInTheMiddle(t *testing.T) {
+	t.Parallel()
+	const arrivals = 100
+	plan := testPlan(arrivals, 200)
+	plan.Timeouts.Response = 2 * time.Second
+	job := newJob(plan)
+	p := startPlatform(t, refimpl.Config{}, job)
+	c := config(t, job)
+	var once sync.Once
+	stop := p.stop
+	p.stop = func() {}
+	c.Observe = func(f *measure.Figures) {
+		if f.Results[measure.Good][measure.ResultReady] >= 20 {
+			once.Do(stop)
+		}
+	}
+	r := mustRun(t, c)
+	mustAccount(t, r, arrivals)
+	results := r.Totals.Results[measure.Good]
+	if results[measure.ResultReady] < 20 || results[measure.ResultFailed] == 0 {
+		t.Errorf("%d ready, %d failed: want 20 and more, and some", results[measure.ResultReady], results[measure.ResultFailed])
+	}
+	if r.Totals.Lost < results[measure.ResultReady] {
+		t.Errorf("%d connections lost, want at least the %d that were held", r.Totals.Lost, results[measure.ResultReady])
+	}
+	refused := measure.CauseKey{Stage: measure.StageTCP, Outcome: measure.Failed, Cause: measure.Cause{Kind: measure.KindRefused}}
+	if r.Totals.Causes[refused] == 0 {
+		t.Errorf("no device found the port closed: %v", r.Totals.Causes)
+	}
+}
+
+// A shard that dies is a hole, and the others come to their end.
+func TestShardKilled(t *testing.T) {
+	t.Parallel()
+	plan := testPlan(60, 40)
+	job := newJob(plan)
+	job.Shards = 2
+	startPlatform(t, refimpl.Config{}, job)
+	c := config(t, job)
+	players := children(t, &c)
+	var once sync.Once
+	c.Observe = func(f *measure.Figures) {
+		if f.Ended(measure.Good) >= 10 {
+			once.Do((*players)[1].Kill)
+		}
+	}
+	r := mustRun(t, c)
+	if r.Totals.Whole() || len(r.Totals.Holes) != 1 || r.Totals.Holes[0].Shard != 1 || !r.Totals.Holes[0].Open {
+		t.Errorf("holes %+v, want one of shard 1 without an end", r.Totals.Holes)
+	}
+	if len(r.Lost) != 1 {
+		t.Errorf("lost %q, want one shard", r.Lost)
+	}
+	if n := r.Totals.Ended(measure.Good); n < 30 || n >= 60 {
+		t.Errorf("%d results, want the 30 of the shard that lived and some of the other", n)
+	}
+	if !r.Totals.Shards[0].Done || r.Totals.Shards[1].Done {
+		t.Errorf("shards %+v, want the first done and the second not", r.Totals.Shards)
+	}
+}
+
+// Bad devices are refused while good ones are served, and one that is admitted is
+// found.
+func TestBadDevices(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name       string
+		deviations []string
+		admitted   bool
+	}{
+		{"conforming", nil, false},
+		{"admits what has expired", []string{"accepts-expired"}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			plan := testPlan(100, 200)
+			plan.Mix.Share = 0.3
+			job := newJob(plan)
+			startPlatform(t, refimpl.Config{Deviations: tt.deviations}, job)
+			r := mustRun(t, config(t, job))
+			mustAccount(t, r, 100)
+			bad := r.Totals.Results[measure.Bad]
+			if got := bad[measure.ResultAdmitted]; (got > 0) != tt.admitted || bad[measure.ResultDenied]+got != 30 {
+				t.Errorf("%d bad devices admitted, %d denied of 30; want some admitted: %v", got, bad[measure.ResultDenied], tt.admitted)
+			}
+			if ready := r.Totals.Results[measure.Good][measure.ResultReady]; ready != 70 {
+				t.Errorf("%d good devices ready, want 70: %v", ready, r.Totals.Causes)
+			}
+		})
+	}
+}
+
+// Interrupted, a run ends in order: what was under way is aborted, what was measured
+// is there.
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	job := newJob(testPlan(1000, 50))
+	p := startPlatform(t, refimpl.Config{}, job)
+	p.stages(`{"suback":{"stalled":true}}`)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	c := config(t, job)
+	c.Observe = func(f *measure.Figures) {
+		if f.Due[measure.Good] >= 10 {
+			cancel()
+		}
+	}
+	r, err := coordinator.Run(ctx, c)
+	if err != nil || !r.Interrupted {
+		t.Fatalf("interrupted %v, error %v", r.Interrupted, err)
+	}
+	due := r.Totals.Due[measure.Good]
+	mustAccount(t, r, int(due))
+	if aborted := r.Totals.Results[measure.Good][measure.ResultAborted]; aborted != due || due >= 1000 || !r.Totals.Whole() {
+		t.Errorf("%d of %d arrivals aborted, whole %v; want all of them, and the run whole", aborted, due, r.Totals.Whole())
+	}
+}
+
+// A threshold that is broken ends the run, if that is wanted.
+func TestThresholdEndsTheRun(t *testing.T) {
+	t.Parallel()
+	job := newJob(testPlan(5000, 100))
+	job.Target = loadgenClosed(t)
+	c := config(t, job)
+	limit, err := threshold.Parse("failed == 0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Thresholds = []threshold.Threshold{limit}
+	r := mustRun(t, c)
+	if r.Broken == "" || r.Interrupted || r.Totals.Due[measure.Good] >= 5000 {
+		t.Errorf("broken %q after %d arrivals, want the threshold named before all have come", r.Broken, r.Totals.Due[measure.Good])
+	}
+	mustAccount(t, r, int(r.Totals.Due[measure.Good]))
+}
+
+// The limit of open devices drops arrivals, and says so.
+func TestArrivalsBeyondTheLimitAreDropped(t *testing.T) {
+	t.Parallel()
+	plan := testPlan(40, 200)
+	plan.Limits.Open = 25
+	job := newJob(plan)
+	startPlatform(t, refimpl.Config{}, job)
+	r := mustRun(t, config(t, job))
+	mustAccount(t, r, 40)
+	if got := r.Totals.Results[measure.Good][measure.ResultDropped]; got != 15 {
+		t.Errorf("%d arrivals dropped, want 15", got)
+	}
+	limit := measure.CauseKey{Stage: measure.StageConnect, Outcome: measure.Aborted, Cause: measure.Cause{Kind: measure.KindLimit}}
+	if r.Totals.Causes[limit] != 15 {
+		t.Errorf("causes %v, want 15 of the limit", r.Totals.Causes)
+	}
+}
+
+// The same seed and moment present the same certificates, whatever the number of
+// shards.
+func TestSameSeedSameCertificates(t *testing.T) {
+	t.Parallel()
+	seed, moment := certfactory.NewSeed().String(), time.Now()
+	var before [][]byte
+	for _, shards := range []int{1, 1, 3} {
+		plan := testPlan(12, 400)
+		plan.Journey.Token, plan.Journey.Disconnect = false, false
+		job := newJob(plan)
+		job.Seed, job.Moment, job.Shards = seed, moment, shards
+		witness := newWitness(t, job)
+		r := mustRun(t, config(t, job))
+		mustAccount(t, r, 12)
+		leaves := witness.leaves()
+		if len(leaves) != 12 {
+			t.Fatalf("%d certificates were presented, want 12: %v", len(leaves), r.Totals.Causes)
+		}
+		if before != nil && !slices.EqualFunc(before, leaves, slices.Equal[[]byte]) {
+			t.Errorf("%d shards present other certificates than one", shards)
+		}
+		before = leaves
+	}
+}
