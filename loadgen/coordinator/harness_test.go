@@ -52,6 +52,7 @@ func testPlan(devices int, rate float64) loadgen.Plan {
 	p.Devices, p.Arrival, p.Interval = devices, pacer.Spec{Rate: pacer.Rate(rate)}, 50*time.Millisecond
 	p.Journey.Token = true
 	p.Limits.Lag = time.Minute // these tests share their machine with others
+	p.Timeouts = loadgen.Timeouts{Connect: bound, Handshake: bound, Response: bound}
 	return p
 }
 

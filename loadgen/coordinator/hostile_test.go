@@ -165,19 +165,24 @@ func TestHostileServers(t *testing.T) {
 		{"closed for a token", over(func(c net.Conn) { subscribed(c); readPacket(c) }), measure.StageToken, fin},
 		{"black hole for a token", over(func(c net.Conn) { subscribed(c); stall(c) }), measure.StageToken, timeout},
 		{"reset for a token", over(func(c net.Conn) { subscribed(c); readPacket(c); reset(c) }), measure.StageToken, rst},
-		{"no token", over(func(c net.Conn) { subscribed(c); readPacket(c); write(c, append([]byte{0x30, 9, 0, 5}, "s/datx,"...)...); stall(c) }), measure.StageToken, measure.Cause{Kind: measure.KindToken}},
+		{"no token", over(func(c net.Conn) {
+			subscribed(c)
+			readPacket(c)
+			write(c, append([]byte{0x30, 9, 0, 5}, "s/datx,"...)...)
+			stall(c)
+		}), measure.StageToken, measure.Cause{Kind: measure.KindToken}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			plan := testPlan(4, 100)
+			plan := testPlan(3, 100)
 			plan.TLS.Max = "1.2" // so that the server's handshake is done when the device's is
-			plan.Timeouts = loadgen.Timeouts{Connect: bound, Handshake: time.Second, Response: time.Second}
+			plan.Timeouts = loadgen.Timeouts{Connect: bound, Handshake: 4 * time.Second, Response: 4 * time.Second}
 			job := newJob(plan)
 			job.Target.Address = listen(t, tt.server(serverTLS(t, job)))
 			r := mustRun(t, config(t, job))
-			mustAccount(t, r, 4)
-			if failed := r.Totals.Results[measure.Good][measure.ResultFailed]; failed != 4 {
-				t.Errorf("%d devices failed, want 4", failed)
+			mustAccount(t, r, 3)
+			if failed := r.Totals.Results[measure.Good][measure.ResultFailed]; failed != 3 {
+				t.Errorf("%d devices failed, want 3", failed)
 			}
 			var found uint64
 			for key, n := range r.Totals.Causes {
@@ -185,8 +190,8 @@ func TestHostileServers(t *testing.T) {
 					found += n
 				}
 			}
-			if found != 4 {
-				t.Errorf("causes %v, want 4 of %v at %v", r.Totals.Causes, tt.cause, tt.stage)
+			if found != 3 {
+				t.Errorf("causes %v, want 3 of %v at %v", r.Totals.Causes, tt.cause, tt.stage)
 			}
 		})
 	}

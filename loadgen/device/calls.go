@@ -32,6 +32,9 @@ type exchange struct {
 	done     bool
 	forsaken bool // its caller has gone; kept so that a late answer is not taken for one to nothing
 	codes    []byte
+	// answer wakes the one who awaits the exchange, bound ends the wait. Both are made once and used again.
+	answer chan struct{}
+	bound  *time.Timer
 }
 
 // SubscribeFailure is the return code of SUBACK for a refused subscription; the others are the QoS granted.
@@ -51,63 +54,13 @@ func (d *Device) Subscribe(ctx context.Context, filter string, qos byte) (return
 	subscribe.MessageID, subscribe.Topics, subscribe.Qoss = id, []string{filter}, []byte{qos}
 	err = d.write(packets.Subscribe, subscribe)
 	if err == nil {
-		err = d.await(ctx, d.response, func() bool { return x.done })
+		err = d.awaitExchange(ctx, x)
 	}
-	d.finishExchange(id, x)
+	d.finishExchange(id, x, false)
 	if err != nil {
 		return 0, fmt.Errorf("subscribe to %q: %w", filter, err)
 	}
 	return x.codes[0], nil
-}
-
-// Publish sends one message. With QoS 1 it returns when PUBACK came, with QoS 2 when PUBCOMP came, with QoS 0 when the message
-// has been handed to TCP.
-func (d *Device) Publish(ctx context.Context, topic string, payload []byte, qos byte) error {
-	if err := errors.Join(checkTopic("topic name", topic), checkQoS(qos)); err != nil {
-		return fmt.Errorf("publish: %w", err)
-	}
-	publish := &packets.PublishPacket{
-		FixedHeader: packets.FixedHeader{MessageType: packets.Publish, Qos: qos}, TopicName: topic, Payload: payload,
-	}
-	var err error
-	switch qos {
-	case 0:
-		err = d.write(packets.Publish, publish)
-	default:
-		err = d.publishAcknowledged(ctx, publish)
-	}
-	if err != nil {
-		return fmt.Errorf("publish to %q: %w", topic, err)
-	}
-	return nil
-}
-
-func (d *Device) publishAcknowledged(ctx context.Context, publish *packets.PublishPacket) error {
-	want := byte(packets.Puback)
-	if publish.Qos == 2 {
-		want = packets.Pubrec
-	}
-	x, id, err := d.open(want)
-	if err != nil {
-		return err
-	}
-	defer d.finishExchange(id, x)
-	publish.MessageID = id
-	if err := d.write(packets.Publish, publish); err != nil {
-		return err
-	}
-	if err := d.await(ctx, d.response, func() bool { return x.done }); err != nil || want == packets.Puback {
-		return err
-	}
-	d.mu.Lock()
-	x.want, x.done = packets.Pubcomp, false
-	d.mu.Unlock()
-	release := packets.NewControlPacket(packets.Pubrel).(*packets.PubrelPacket)
-	release.MessageID = id
-	if err := d.write(packets.Pubrel, release); err != nil {
-		return err
-	}
-	return d.await(ctx, d.response, func() bool { return x.done })
 }
 
 // Receive returns the oldest message not yet taken, waiting for one until ctx is over. It keeps returning what had arrived after
@@ -133,7 +86,7 @@ func (d *Device) Ping(ctx context.Context) error {
 	d.pings++
 	mine := d.pings
 	d.mu.Unlock()
-	err := d.write(packets.Pingreq, packets.NewControlPacket(packets.Pingreq))
+	err := d.ping()
 	if err == nil {
 		err = d.await(ctx, d.response, func() bool { return d.pongs >= mine })
 	}
@@ -174,7 +127,11 @@ func (d *Device) open(want byte) (*exchange, uint16, error) {
 	for range 1 << 16 {
 		d.lastID++
 		if _, busy := d.pending[d.lastID]; d.lastID != 0 && !busy {
-			x := &exchange{want: want}
+			x := d.spare
+			if d.spare = nil; x == nil {
+				x = &exchange{answer: make(chan struct{}, 1)}
+			}
+			x.want, x.done, x.codes = want, false, nil
 			d.pending[d.lastID] = x
 			return x, d.lastID, nil
 		}
@@ -182,13 +139,22 @@ func (d *Device) open(want byte) (*exchange, uint16, error) {
 	return nil, 0, errors.New("all packet identifiers are in use")
 }
 
-// finishExchange frees the identifier, or leaves it taken while its answer may still come.
-func (d *Device) finishExchange(id uint16, x *exchange) {
+// finishExchange frees the identifier, or leaves it taken while its answer may still come. One that is over may be kept, for the
+// next of its kind.
+func (d *Device) finishExchange(id uint16, x *exchange, keep bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	x.forsaken = true
-	if x.done || d.over {
-		delete(d.pending, id)
+	if !x.done && !d.over {
+		x.forsaken = true
+		return
+	}
+	delete(d.pending, id)
+	if keep && x.done {
+		select {
+		case <-x.answer: // left by an answer that came as its time was up
+		default:
+		}
+		d.spare = x
 	}
 }
 
@@ -205,6 +171,44 @@ func (d *Device) answered(kind byte, id uint16, codes []byte) {
 	x.codes, x.done = codes, true
 	if x.forsaken {
 		delete(d.pending, id)
+		return
+	}
+	x.wake()
+}
+
+// wake wakes the one who awaits the exchange. It never blocks: one who is not there yet looks before waiting.
+func (x *exchange) wake() {
+	select {
+	case x.answer <- struct{}{}:
+	default:
+	}
+}
+
+// awaitExchange blocks until the exchange is answered, the connection is over, or ctx or the response time-out is.
+func (d *Device) awaitExchange(ctx context.Context, x *exchange) error {
+	if x.bound == nil {
+		x.bound = time.NewTimer(d.response)
+	} else {
+		x.bound.Reset(d.response)
+	}
+	defer x.bound.Stop()
+	for {
+		d.mu.Lock()
+		done, over := x.done, d.over
+		d.mu.Unlock()
+		switch {
+		case done:
+			return nil
+		case over:
+			return d.closedError()
+		}
+		select {
+		case <-x.answer:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-x.bound.C:
+			return ErrNoResponse
+		}
 	}
 }
 

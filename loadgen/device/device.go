@@ -41,6 +41,7 @@ type Device struct {
 	closed    chan struct{}
 
 	writing sync.Mutex // held for the length of one write; never taken while mu is held
+	scratch []byte     // where publishing builds its packets; guarded by writing
 
 	// mu guards what follows.
 	mu         sync.Mutex
@@ -54,6 +55,7 @@ type Device struct {
 	pongs      uint64
 	lastID     uint16
 	pending    map[uint16]*exchange
+	spare      *exchange           // of the publishing before, to be used again
 	unreleased map[uint16]struct{} // QoS 2 messages received and not yet released
 	inbox      []arrival
 	arrivals   uint64 // messages put into inbox so far
@@ -155,25 +157,4 @@ func (d *Device) closedError() error {
 		return fmt.Errorf("%w: %s", ErrClosed, end.Detail)
 	}
 	return ErrClosed
-}
-
-// write sends one Control Packet. It is bounded by the response time-out rather than by a context, since half a TLS record
-// cannot be taken back: a write that fails is the end of the connection.
-func (d *Device) write(kind byte, p packets.ControlPacket) error {
-	d.writing.Lock()
-	defer d.writing.Unlock()
-	now := time.Now()
-	if err := d.wire.SetWriteDeadline(now.Add(d.response)); err != nil {
-		return d.closedError()
-	}
-	if err := p.Write(d.conn); err != nil {
-		if timedOut(err) && d.leave(&End{TimedOut: true, Detail: "the platform stopped reading, closed by the tester"}) {
-			_ = d.wire.Close() // the reader reports the end
-		}
-		return fmt.Errorf("write %s: %w: %w", typeName(kind), ErrClosed, err)
-	}
-	d.mu.Lock()
-	d.lastWrite = now
-	d.mu.Unlock()
-	return nil
 }

@@ -2,6 +2,7 @@ package device
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"strings"
@@ -33,6 +34,7 @@ type packetReader struct {
 	limit   int // of Remaining Length
 	buf     []byte
 	at, end int   // buf[at:end] is not yet consumed
+	size    int   // of the packet at at, once frame has found it
 	err     error // of src, kept until the bytes that came with it are used up
 }
 
@@ -43,23 +45,39 @@ func newPacketReader(src io.Reader, limit int) *packetReader {
 // next returns the next packet and its type. Other errors than *violation are those of the source; io.ErrUnexpectedEOF stands for a source
 // that ended inside a packet.
 func (r *packetReader) next() (kind byte, packet packets.ControlPacket, err error) {
+	first, body, err := r.frame()
+	if err != nil {
+		return first >> 4, nil, err
+	}
+	packet, err = decode(first, body)
+	r.release()
+	return first >> 4, packet, err
+}
+
+// frame returns the first byte and the body of the next packet as they lie in the buffer, until release. Its errors are those of
+// next.
+func (r *packetReader) frame() (first byte, body []byte, err error) {
 	header, length, err := r.header()
 	if err != nil {
 		return 0, nil, err
 	}
-	kind = r.buf[r.at] >> 4
+	first = r.buf[r.at]
 	if length > r.limit {
-		return kind, nil, malformed("%s of %d bytes, more than the %d allowed for", typeName(kind), length, r.limit)
+		return first, nil, malformed("%s of %d bytes, more than the %d allowed for", typeName(first>>4), length, r.limit)
 	}
 	if err := r.fill(header + length); err != nil {
-		return kind, nil, err
+		return first, nil, err
 	}
-	packet, err = decode(r.buf[r.at], r.buf[r.at+header:r.at+header+length])
-	r.at += header + length
+	r.size = header + length
+	return first, r.buf[r.at+header : r.at+r.size], nil
+}
+
+// release gives the packet of frame back.
+func (r *packetReader) release() {
+	r.at += r.size
 	if r.at == r.end && len(r.buf) > keptBuffer {
 		r.buf, r.at, r.end = make([]byte, restingBuffer), 0, 0
 	}
-	return kind, packet, err
 }
 
 // header returns the length of the fixed header and the Remaining Length, without consuming either.
@@ -217,4 +235,22 @@ func typeName(kind byte) string {
 		return name
 	}
 	return fmt.Sprintf("packet of type %d", kind)
+}
+
+// acknowledgement reads a packet that says nothing but what it answers, which is all that comes back to a device that publishes
+// and stays: the codec would allocate for each. What is not well-formed is left to decode, which says why.
+func acknowledgement(first byte, body []byte) (kind byte, id uint16, ok bool) {
+	switch kind = first >> 4; {
+	case first&0x0f != 0:
+		return 0, 0, false
+	case kind == packets.Pingresp:
+		return kind, 0, len(body) == 0
+	case kind == packets.Puback, kind == packets.Pubrec, kind == packets.Pubcomp:
+		if len(body) != 2 {
+			return 0, 0, false
+		}
+		id = binary.BigEndian.Uint16(body)
+		return kind, id, id != 0
+	}
+	return 0, 0, false
 }

@@ -132,15 +132,16 @@ func FuzzInbound(f *testing.F) {
 		}
 		w := &wire{Conn: conn}
 		d := newDevice(&cfg, w, w, newPacketReader(w, cfg.MQTT.MaxPacket))
+		before := d.lastWrite
 		subscribed := make(chan error)
 		go func() {
 			// Packet Identifier 1: the answer may be among the bytes.
 			_, err := d.Subscribe(t.Context(), "s/dat", 0)
 			subscribed <- err
 		}()
-		for awaiting := false; !awaiting; {
+		for asked := false; !asked; {
 			d.mu.Lock()
-			awaiting = d.wake != nil
+			asked = d.lastWrite != before
 			d.mu.Unlock()
 			runtime.Gosched()
 		}

@@ -16,12 +16,38 @@ const (
 // read is the device's goroutine: it takes in packets until the connection ends.
 func (d *Device) read() {
 	for {
-		kind, packet, err := d.in.next()
+		first, body, err := d.in.frame()
 		if err != nil {
 			d.finish(err)
 			return
 		}
-		d.handle(kind, packet)
+		if kind, id, ok := acknowledgement(first, body); ok {
+			d.in.release()
+			d.acknowledged(kind, id)
+			continue
+		}
+		packet, err := decode(first, body)
+		d.in.release()
+		if err != nil {
+			d.finish(err)
+			return
+		}
+		d.handle(first>>4, packet)
+	}
+}
+
+// acknowledged takes in what acknowledgement has read.
+func (d *Device) acknowledged(kind byte, id uint16) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	defer d.changed()
+	switch {
+	case kind != packets.Pingresp:
+		d.answered(kind, id, nil)
+	case d.pongs == d.pings:
+		d.violation("PINGRESP without PINGREQ")
+	default:
+		d.pongs++
 	}
 }
 
@@ -63,6 +89,9 @@ func (d *Device) settle(end End, err error) End {
 	if d.timer != nil {
 		d.timer.Stop()
 	}
+	for _, x := range d.pending {
+		x.wake()
+	}
 	d.changed()
 	return end
 }
@@ -95,20 +124,8 @@ func (d *Device) absorb(kind byte, packet packets.ControlPacket) (reply byte, id
 	case *packets.PubrelPacket:
 		delete(d.unreleased, p.MessageID)
 		return packets.Pubcomp, p.MessageID // also for an identifier unknown here, MQTT-4.3.3-2
-	case *packets.PubackPacket:
-		d.answered(kind, p.MessageID, nil)
-	case *packets.PubrecPacket:
-		d.answered(kind, p.MessageID, nil)
-	case *packets.PubcompPacket:
-		d.answered(kind, p.MessageID, nil)
 	case *packets.SubackPacket:
 		d.answered(kind, p.MessageID, p.ReturnCodes)
-	case *packets.PingrespPacket:
-		if d.pongs == d.pings {
-			d.violation("PINGRESP without PINGREQ")
-			break
-		}
-		d.pongs++
 	case *packets.ConnackPacket:
 		code := p.ReturnCode
 		d.end.ReturnCode = &code
@@ -177,5 +194,5 @@ func (d *Device) keepAwake() {
 	d.pings++
 	d.timer.Reset(d.keepAlive)
 	d.mu.Unlock()
-	_ = d.write(packets.Pingreq, packets.NewControlPacket(packets.Pingreq)) // a failure is the reader's to report
+	_ = d.ping() // a failure is the reader's to report
 }
