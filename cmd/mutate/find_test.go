@@ -28,7 +28,7 @@ func (r *rule) check(n int, name string) error {
 		r.note(name, "x")
 	}
 	r.limit = 2
-	oid := []int{1, 2, 3}
+	oid := append(make([]int, 0, 9), []int{1, 2, 3}...)
 	_ = oid
 	return verify(n)
 }

@@ -20,7 +20,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -83,11 +82,11 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) (int, error)
 	if err != nil {
 		return exitUsage, err
 	}
-	arguments, err := readArguments("argued.yaml", arguedYAML)
+	known, err := readArguments("argued.yaml", arguedYAML)
 	if err != nil {
 		return exitUsage, err
 	}
-	root, err := moduleRoot(ctx)
+	root, module, err := moduleRoot(ctx)
 	if err != nil {
 		return exitFault, err
 	}
@@ -95,7 +94,7 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) (int, error)
 	if err != nil {
 		return exitFault, fmt.Errorf("find mutants: %w", err)
 	}
-	chosen := sample(all, o.only, o.seed)
+	chosen := sample(all, known, o.only, o.seed)
 	if o.list {
 		for _, m := range all {
 			fmt.Fprintf(stdout, "%s:%d: %s: %s\n", m.File, m.Line, m.Function, m.Mutation)
@@ -110,8 +109,8 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) (int, error)
 		return exitFault, err
 	}
 	defer os.RemoveAll(dir)
-	l := &lab{subject: s, root: root, dir: dir, seed: specSeed(o.seed), of: of, floor: 30 * time.Second}
-	verdicts, err := o.tryAll(ctx, l, chosen, arguments, stderr)
+	l := &lab{subject: s, root: root, module: module, dir: dir, seed: specSeed(o.seed), of: of, floor: 30 * time.Second}
+	verdicts, err := o.tryAll(ctx, l, chosen, known, stderr)
 	if len(verdicts) == 0 {
 		return exitFault, err
 	}
@@ -146,11 +145,12 @@ func subjectByName(name string) (subject, error) {
 	return subject{}, fmt.Errorf("unknown subject %q: want %s", name, strings.Join(names, " or "))
 }
 
-// moduleRoot is the folder of the go.mod that applies here.
-func moduleRoot(ctx context.Context) (string, error) {
-	output, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+// moduleRoot is the folder of the module that applies here, and its path.
+func moduleRoot(ctx context.Context) (dir, path string, err error) {
+	output, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}\n{{.Path}}").Output()
 	if err != nil {
-		return "", fmt.Errorf("find module: %w", err)
+		return "", "", fmt.Errorf("find module: %w", err)
 	}
-	return filepath.Dir(strings.TrimSpace(string(output))), nil
+	dir, path, _ = strings.Cut(strings.TrimSpace(string(output)), "\n")
+	return dir, path, nil
 }

@@ -18,6 +18,7 @@ type mutant struct {
 	Mutation string `json:"mutation"` // kind: old → new
 	Line     int    `json:"line"`
 
+	column     int
 	start, end int // bytes of the file that are replaced
 	replace    string
 }
@@ -126,8 +127,9 @@ func (f *finder) swap(kind string, n ast.Node, replace string) {
 const longest = 100
 
 func (f *finder) edit(kind string, from, to token.Pos, replace string) {
+	at := f.fset.Position(from)
 	m := mutant{
-		File: f.file, Function: f.function, Line: f.fset.Position(from).Line,
+		File: f.file, Function: f.function, Line: at.Line, column: at.Column,
 		start: f.offset(from), end: f.offset(to), replace: replace,
 	}
 	m.Mutation = kind + ": " + brief(string(f.source[m.start:m.end])) + " → " + brief(replace)

@@ -14,7 +14,7 @@ func (f *finder) visit(n ast.Node, around []ast.Node) bool {
 	case *ast.FuncDecl:
 		f.earlyReturn(n)
 	case *ast.CallExpr:
-		if f.isSilent(f.text(n.Fun)) || broken(n) {
+		if f.isSilent(f.text(n.Fun)) || broken(n) || reserves(n) {
 			return false
 		}
 		f.arguments(n)
@@ -75,6 +75,13 @@ func broken(e ast.Expr) bool {
 		return ok && of.Name == "deviation"
 	}
 	return false
+}
+
+// reserves reports whether a call makes something with room to grow: how much room
+// is nobody's business.
+func reserves(c *ast.CallExpr) bool {
+	called, ok := c.Fun.(*ast.Ident)
+	return ok && called.Name == "make" && len(c.Args) == 3
 }
 
 // leaves reports whether a block ends by going elsewhere: it hangs on a check.

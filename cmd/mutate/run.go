@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -42,11 +43,13 @@ type verdict struct {
 type lab struct {
 	subject subject
 	root    string // of the module
+	module  string // its path
 	dir     string // for what is built and reported
 	seed    string
 	of      map[string]part // by file
 	floor   time.Duration   // the least time limit of a judge; what it takes without a mutant is added
 	limits  []time.Duration // by judge; 0: none
+	ground  ground          // what the judges reach
 }
 
 // limitFactor is how much longer than without a mutant a judge may take.
@@ -56,7 +59,7 @@ const limitFactor = 4
 // then has nothing to say. It also learns how long they take.
 func (l *lab) control(ctx context.Context) error {
 	l.limits = make([]time.Duration, len(l.subject.judges))
-	for number, p := range l.subject.parts {
+	for _, p := range l.subject.parts {
 		try, err := l.attempt("control", p, nil)
 		if err != nil {
 			return err
@@ -65,7 +68,7 @@ func (l *lab) control(ctx context.Context) error {
 			return fmt.Errorf("build without a mutant: %w: %s", err, output)
 		}
 		for i, j := range l.subject.judges {
-			if number > 0 && !slices.Contains(j.command, "{first}") {
+			if l.limits[i] > 0 && !slices.Contains(j.command, "{first}") {
 				continue // the same for every part
 			}
 			started := time.Now()
@@ -75,7 +78,7 @@ func (l *lab) control(ctx context.Context) error {
 			l.limits[i] = max(l.limits[i], l.floor+limitFactor*time.Since(started))
 		}
 	}
-	return nil
+	return l.survey(ctx)
 }
 
 // try finds out the fate of a mutant.
@@ -89,6 +92,10 @@ func (l *lab) try(ctx context.Context, number int, m mutant) (v verdict, err err
 	}
 	defer os.RemoveAll(try.dir)
 	v.Diff = m.diff(try.source)
+	if l.ground.misses(m) {
+		v.Fate, v.By = survived, "no judge reaches it"
+		return v, nil
+	}
 	if _, err := try.run(ctx, l.subject.build, 0); err != nil {
 		v.Fate = unbuilt
 		return v, ctx.Err()
@@ -116,18 +123,18 @@ type attempt struct {
 	root   string
 	source []byte // of the mutated file, as it is
 	words  map[string]string
-	first  []string
 }
 
 // attempt writes the overlay of a mutant, or an empty one.
 func (l *lab) attempt(name string, p part, m *mutant) (*attempt, error) {
-	a := &attempt{dir: filepath.Join(l.dir, name), root: l.root, first: p.first}
+	a := &attempt{dir: filepath.Join(l.dir, name), root: l.root}
 	if err := os.MkdirAll(a.dir, 0o700); err != nil {
 		return nil, err
 	}
 	a.words = map[string]string{
 		"{bin}": filepath.Join(a.dir, "bin"), "{overlay}": filepath.Join(a.dir, "overlay.json"),
 		"{out}": filepath.Join(a.dir, "report"), "{keys}": filepath.Join(l.dir, "keys"), "{seed}": l.seed,
+		"{first}": p.first, "{cover}": filepath.Join(a.dir, "cover"),
 	}
 	replace := make(map[string]string)
 	if m != nil {
@@ -160,21 +167,18 @@ func (a *attempt) run(ctx context.Context, command []string, limit time.Duration
 	}
 	var words []string
 	for _, word := range command {
-		switch known, ok := a.words[word]; {
-		case word == "{first}":
-			words = append(words, a.first...)
-		case ok:
-			words = append(words, known)
-		default:
-			words = append(words, word)
-		}
+		words = append(words, cmp.Or(a.words[word], word))
 	}
 	if err := os.RemoveAll(a.words["{out}"]); err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(a.words["{cover}"], 0o700); err != nil {
 		return "", err
 	}
 	var output bytes.Buffer
 	c := exec.CommandContext(ctx, words[0], words[1:]...)
 	c.Dir, c.Stdout, c.Stderr = a.root, &output, &output
+	c.Env = append(os.Environ(), "GOCOVERDIR="+a.words["{cover}"])
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 	c.WaitDelay = 10 * time.Second

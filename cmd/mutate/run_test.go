@@ -26,9 +26,11 @@ func main() {
 		unseen()
 	}
 	if answer() != 42 {
-		os.Exit(1)
+		fail(1)
 	}
 }
+
+func fail(code int) { os.Exit(code + 0) }
 `
 
 // workshop returns a lab for a module that holds the program alone.
@@ -43,11 +45,12 @@ func workshop(t *testing.T) *lab {
 	p := part{files: []string{"main.go"}}
 	return &lab{
 		subject: subject{
-			parts: []part{p}, silent: []string{"os.Exit"},
+			parts:  []part{p},
 			build:  []string{"go", "build", "-overlay", "{overlay}", "-o", "{bin}", "."},
+			cover:  []string{"go", "build", "-cover", "-o", "{bin}", "."},
 			judges: []judge{{"the program", []string{"{bin}", "{first}"}}},
 		},
-		root: dir, dir: t.TempDir(), of: map[string]part{"main.go": p}, floor: 5 * time.Second,
+		root: dir, module: "program", dir: t.TempDir(), of: map[string]part{"main.go": p}, floor: 5 * time.Second,
 	}
 }
 
@@ -62,6 +65,8 @@ func TestFates(t *testing.T) {
 		"main.go unseen constant: 7 → 8":                    survived,
 		"main.go main remove: i++ → ":                       timedOut,
 		"main.go main remove: unseen() → { }":               survived,
+		"main.go fail operator: + → -":                      survived,
+		"main.go main constant: 1 → 2":                      survived,
 		"main.go answer constant: 41 → 42":                  argued,
 		"main.go answer early return:  → return *new(int);": killed,
 	}
@@ -73,20 +78,23 @@ func TestFates(t *testing.T) {
 			want[m.key()] = f
 		}
 	}
-	arguments := map[string]argument{"main.go answer constant: 41 → 42": {Reason: "nobody counts"}}
-	verdicts, err := options{jobs: 2}.tryAll(t.Context(), l, chosen, arguments, io.Discard)
+	known := arguments{"main.go answer constant: 41 → 42": {Reason: "nobody counts"}}
+	verdicts, err := options{jobs: 2}.tryAll(t.Context(), l, chosen, known, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := make(map[string]fate)
 	for _, v := range verdicts {
 		got[v.key()] = v.Fate
+		if unreached := v.Function == "fail" || v.Mutation == "constant: 1 → 2"; unreached != (v.By == "no judge reaches it") {
+			t.Errorf("%s: decided by %q", v.key(), v.By)
+		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if len(want) != 6 {
-		t.Errorf("%d mutants of the program were known, want 6", len(want))
+	if len(want) != 8 {
+		t.Errorf("%d mutants of the program were known, want 8", len(want))
 	}
 }
 

@@ -17,9 +17,13 @@ import (
 	"github.com/chainmail-iot/chainmail/certfactory"
 )
 
-// sample returns the mutants that contain a text, in the order of the seed.
-func sample(all []mutant, only string, seed uint64) []mutant {
-	chosen := slices.DeleteFunc(slices.Clone(all), func(m mutant) bool { return !strings.Contains(m.key(), only) })
+// sample returns the mutants that contain a text, in the order of the seed. Those
+// of functions that are argued as a whole are left out.
+func sample(all []mutant, known arguments, only string, seed uint64) []mutant {
+	chosen := slices.DeleteFunc(slices.Clone(all), func(m mutant) bool {
+		_, out := known.ofFunction(m)
+		return out || !strings.Contains(m.key(), only)
+	})
 	r := rand.New(rand.NewPCG(seed, 0))
 	r.Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
 	return chosen
@@ -41,7 +45,7 @@ type tried struct {
 // tryAll tries mutants in the order of the sample until as many have been built
 // as are wanted. What is argued is not tried. It returns what it has where an
 // error ends it early.
-func (o options) tryAll(ctx context.Context, l *lab, chosen []mutant, arguments map[string]argument, stderr io.Writer) ([]verdict, error) {
+func (o options) tryAll(ctx context.Context, l *lab, chosen []mutant, known arguments, stderr io.Writer) ([]verdict, error) {
 	fmt.Fprintf(stderr, "%d mutants; the judges judge the code as it is\n", len(chosen))
 	if err := l.control(ctx); err != nil {
 		return nil, err
@@ -65,7 +69,7 @@ func (o options) tryAll(ctx context.Context, l *lab, chosen []mutant, arguments 
 				return nil
 			}
 			v, err := verdict{mutant: m, Fate: argued}, error(nil)
-			if a, ok := arguments[m.key()]; ok {
+			if a, ok := known.of(m); ok {
 				v.By = a.Reason
 			} else if v, err = l.try(ctx, place, m); err != nil {
 				return err
