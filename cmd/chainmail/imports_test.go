@@ -63,7 +63,7 @@ var arrows = map[string][]string{
 var foreignArrows = map[string][]string{
 	"github.com/onsi/ginkgo/v2":           {"suites"},
 	"github.com/onsi/gomega":              {"suites", "suites/expect", "suites/capability", "suites/chain", "suites/client", "suites/identity", "suites/registration", "suites/rest", "suites/token", "suites/transport", "suites/trust", "suites/web"},
-	"github.com/eclipse/paho.mqtt.golang": {"loadgen/device", "suites/client", "suites/transport"},
+	"github.com/eclipse/paho.mqtt.golang": {"loadgen/device", "suites/client", "suites/registration", "suites/transport"},
 	"github.com/chromedp/chromedp":        {"suites/web"},
 	"github.com/chromedp/cdproto":         {"suites/web"},
 	"github.com/mochi-mqtt/server/v2":     {"refimpl/broker"},

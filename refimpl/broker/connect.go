@@ -8,6 +8,7 @@ import (
 
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/chainmail-iot/chainmail/refimpl/deviation"
 	"github.com/chainmail-iot/chainmail/refimpl/stage"
 	"github.com/chainmail-iot/chainmail/refimpl/trust"
 )
@@ -70,7 +71,8 @@ func (c *client) answerConnect(p *packets.Packet) bool {
 		event.Kind, event.Reason, event.Index, event.Detail = Refused, refusal.Reason, refusal.Index, refusal.Detail
 	}
 	c.observe(event)
-	return c.connack(code) == nil && refusal == nil
+	served := refusal == nil || c.broker.config.Deviations.Has(deviation.ServesRefused) // DC-REG-08, MQTT-3.1.4-5
+	return c.connack(code) == nil && served
 }
 
 // connack answers with Session Present 0 always: the platform keeps no session state,

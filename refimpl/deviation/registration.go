@@ -22,6 +22,7 @@ const (
 	DisabledUserConnects     = "disabled-user-connects"
 	UserDeletionIgnored      = "user-deletion-ignored"
 	DeletedUserKeepsSession  = "deleted-user-keeps-session"
+	ServesRefused            = "serves-refused-devices"
 )
 
 func registration() []Deviation {
@@ -45,5 +46,6 @@ func registration() []Deviation {
 		{DisabledUserConnects, "DC-REG-08", "a device whose user is disabled is admitted"},
 		{UserDeletionIgnored, "DC-REG-08", "the deletion of a device user is answered as if it were done, and not done"},
 		{DeletedUserKeepsSession, "DC-REG-08", "a connected device goes on communicating after its user is deleted"},
+		{ServesRefused, "DC-REG-08", "a device that was refused by a return code is served all the same"},
 	}
 }

@@ -26,7 +26,7 @@ func Specs() []suites.Spec {
 		noSideEffect("refused-no-side-effect", "anchor-unknown", "a device whose chain is refused leaves nothing behind"),
 		noSideEffect("possession-no-side-effect", "key-wrong", "a device that does not hold its key leaves nothing behind"),
 		mismatchNoSideEffect(), autoRegistrationNotNamed(),
-		userDeleted(), userDisabled(), userDeletedLiveSession(), singleRegistration(), singleRegistrationWithPassword(),
+		userDeleted(), userDisabled(), userDeletedLiveSession(), singleRegistration(), singleRegistrationWithPassword(), unserved(),
 	}
 	return append(specs, bulkSpecs()...)
 }
