@@ -23,6 +23,9 @@ func (r *rule) check(n int, name string) error {
 	if set.Has(deviation.Blind) {
 		return nil
 	}
+	if err := r.overlooksAll(n); err != nil {
+		return err
+	}
 	switch {
 	case !ok(n):
 		r.note(name, "x")
@@ -39,7 +42,7 @@ func silent(n int) { n++ }
 `
 
 func TestFind(t *testing.T) {
-	found, err := find("specimen.go", []byte(specimen), []string{"log.", "fmt.Errorf", "silent"})
+	found, err := find("specimen.go", []byte(specimen), subject{silent: []string{"log.", "fmt.Errorf", "silent"}, asks: []string{"overlooks"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +86,7 @@ func TestFind(t *testing.T) {
 
 // Every mutant differs from the source in its own place and can still be parsed.
 func TestApply(t *testing.T) {
-	found, err := find("specimen.go", []byte(specimen), nil)
+	found, err := find("specimen.go", []byte(specimen), subject{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +103,7 @@ func TestApply(t *testing.T) {
 
 func TestDiff(t *testing.T) {
 	source := []byte("package p\n\nfunc f(a int) bool { return a > 3 }\n")
-	found, err := find("p.go", source, nil)
+	found, err := find("p.go", source, subject{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +121,7 @@ func TestDiff(t *testing.T) {
 }
 
 func TestEqualMutationsAreNumbered(t *testing.T) {
-	found, err := find("p.go", []byte("package p\n\nfunc f() (int, int) { return 0, 0 }\n"), nil)
+	found, err := find("p.go", []byte("package p\n\nfunc f() (int, int) { return 0, 0 }\n"), subject{})
 	if err != nil {
 		t.Fatal(err)
 	}

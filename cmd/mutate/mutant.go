@@ -55,15 +55,16 @@ type finder struct {
 	file   string
 	source []byte
 	fset   *token.FileSet
-	silent []string // functions whose doings nobody outside is meant to see
+	silent []string // see subject
+	asks   []string // see subject
 	found  []mutant
 
 	function string
 }
 
 // find returns every mutant of a file, in the order of the source.
-func find(file string, source []byte, silent []string) ([]mutant, error) {
-	f := &finder{file: file, source: source, fset: token.NewFileSet(), silent: silent}
+func find(file string, source []byte, s subject) ([]mutant, error) {
+	f := &finder{file: file, source: source, fset: token.NewFileSet(), silent: s.silent, asks: s.asks}
 	tree, err := parser.ParseFile(f.fset, file, source, parser.SkipObjectResolution)
 	if err != nil {
 		return nil, err

@@ -14,12 +14,12 @@ func (f *finder) visit(n ast.Node, around []ast.Node) bool {
 	case *ast.FuncDecl:
 		f.earlyReturn(n)
 	case *ast.CallExpr:
-		if f.isSilent(f.text(n.Fun)) || broken(n) || reserves(n) {
+		if f.isSilent(f.text(n.Fun)) || f.broken(n) || reserves(n) {
 			return false
 		}
 		f.arguments(n)
 	case *ast.IfStmt:
-		if broken(n.Cond) {
+		if f.broken(n.Cond) || f.begins(n.Init) {
 			return false // what a deviation does is no code of the conforming platform
 		}
 		f.condition(n.Cond, leaves(n.Body))
@@ -32,7 +32,7 @@ func (f *finder) visit(n ast.Node, around []ast.Node) bool {
 	case *ast.BinaryExpr:
 		f.binary(n)
 	case *ast.UnaryExpr:
-		if n.Op == token.NOT && !broken(n.X) {
+		if n.Op == token.NOT && !f.broken(n.X) {
 			f.swap("negate", n, f.text(n.X))
 		}
 	case *ast.BasicLit:
@@ -55,26 +55,29 @@ func (f *finder) isSilent(called string) bool {
 	})
 }
 
-// broken reports whether an expression asks for a deviation, and for nothing else.
-func broken(e ast.Expr) bool {
+// broken reports whether an expression asks for a deviation, and for nothing else:
+// by its name, or by a function that does.
+func (f *finder) broken(e ast.Expr) bool {
 	switch e := e.(type) {
 	case *ast.ParenExpr:
-		return broken(e.X)
+		return f.broken(e.X)
 	case *ast.UnaryExpr:
-		return broken(e.X)
+		return f.broken(e.X)
 	case *ast.CallExpr:
-		called, ok := e.Fun.(*ast.SelectorExpr)
-		if !ok || called.Sel.Name != "Has" || len(e.Args) != 1 {
-			return false
+		called := f.text(e.Fun)
+		name := called[strings.LastIndex(called, ".")+1:]
+		if strings.EqualFold(name, "has") && len(e.Args) == 1 {
+			return strings.HasPrefix(f.text(e.Args[0]), "deviation.")
 		}
-		name, ok := e.Args[0].(*ast.SelectorExpr)
-		if !ok {
-			return false
-		}
-		of, ok := name.X.(*ast.Ident)
-		return ok && of.Name == "deviation"
+		return slices.ContainsFunc(f.asks, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 	}
 	return false
+}
+
+// begins reports whether a statement calls what asks for a deviation.
+func (f *finder) begins(s ast.Stmt) bool {
+	a, ok := s.(*ast.AssignStmt)
+	return ok && f.broken(a.Rhs[0])
 }
 
 // reserves reports whether a call makes something with room to grow: how much room
@@ -127,10 +130,10 @@ func (f *finder) binary(b *ast.BinaryExpr) {
 	}
 	f.edit("operator", b.OpPos, b.OpPos+token.Pos(len(b.Op.String())), other.String())
 	if b.Op == token.LAND || b.Op == token.LOR {
-		if !broken(b.X) {
+		if !f.broken(b.X) {
 			f.swap("drop term", b, f.text(b.Y))
 		}
-		if !broken(b.Y) {
+		if !f.broken(b.Y) {
 			f.swap("drop term", b, f.text(b.X))
 		}
 	}
@@ -280,6 +283,9 @@ func (f *finder) returned(r *ast.ReturnStmt, results *ast.FieldList) {
 		return
 	}
 	for i, e := range r.Results {
+		if f.broken(e) {
+			continue
+		}
 		wanted := f.text(expected[i])
 		if named, ok := e.(*ast.Ident); ok && slices.Contains([]string{"nil", "true", "false"}, named.Name) {
 			continue

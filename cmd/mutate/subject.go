@@ -15,6 +15,8 @@ type subject struct {
 	// silent are functions, and what calls call, whose doings nobody outside is meant
 	// to see: logs, figures, the words of errors. One that ends in a dot is a prefix.
 	silent []string
+	// asks are how functions begin that ask for deviations: without any they find nothing.
+	asks []string
 	// build makes what the judges run; a mutant for which it fails is none.
 	build []string
 	// cover is build for a program that tells which statements it reached; nil where
@@ -72,13 +74,15 @@ func platform() subject {
 		},
 		silent: []string{
 			"Log.", "log.", "observe", "Observe", "audit", "errors.New", "fmt.Errorf", "refuse", "notFound", "unprocessable",
-			"Refusal.Error",
+			"Refusal.Error", "adopt", "remember", "registerEarly", "supersede", "dawdle",
 		},
+		asks:  []string{"overlooks", "skipsSignature", "dislike", "whim"},
 		build: build,
 		cover: slices.Concat(build[:2], []string{"-cover", "-coverpkg=./refimpl/...,./cmd/chainmail"}, build[2:]),
 		judges: []judge{
 			{"the likely specs", conform("--tls", "1.3", "--only", "{first}")},
 			{"the other specs", conform("--tls", "1.3", "--skip", "{first}")},
+			{"late refusals", conform("--config", "cmd/mutate/late.yaml", "--tls", "1.3", "--only", "transport,chain,identity")},
 			{"TLS 1.2", conform("--tls", "1.2", "--only", "transport,trust,chain,identity,token")},
 		},
 	}
@@ -146,7 +150,7 @@ func (s subject) mutants(root string) ([]mutant, map[string]part, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		found, err := find(file, source, s.silent)
+		found, err := find(file, source, s)
 		if err != nil {
 			return nil, nil, err
 		}
