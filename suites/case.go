@@ -43,10 +43,11 @@ func FromCase(family string, c cases.Case) Spec {
 		},
 		Beside: Connecting,
 	}
-	if c.Tagged(cases.TagAnchorFault) || c.Tagged(cases.TagRobustness) {
-		// A faulty trust anchor may spoil the others, and what is large or hostile the
-		// platform: nobody else is to be judged by it.
+	switch {
+	case c.Tagged(cases.TagRobustness): // what is large or hostile may break the platform: nobody else is to be judged by it
 		s.Beside = Alone
+	case c.Tagged(cases.TagAnchorFault): // its trust anchor is uploaded by the body
+		s.Beside = Uploading
 	}
 	if c.Tagged(cases.TagTLS12Only) {
 		s.MaxTLS = tls.VersionTLS12

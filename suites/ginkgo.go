@@ -55,9 +55,7 @@ func (p *Plan) drive(ctx context.Context, s *session, phases []*phase) []reports
 				ginkgo.It(i.variant.id(), labels(i.variant), func(spec ginkgo.SpecContext) {
 					stop := context.AfterFunc(spec, cancel) // Ginkgo hears signals of its own
 					defer stop()
-					if !ph.launched {
-						p.launch(ctx, ph, s, &running)
-					}
+					p.launch(ctx, i, s, &running)
 					<-i.over
 					i.confess()
 				})
@@ -67,7 +65,7 @@ func (p *Plan) drive(ctx context.Context, s *session, phases []*phase) []reports
 	results := make([]reports.Result, 0, len(p.variants))
 	ginkgo.ReportAfterEach(func(r ginkgo.SpecReport) {
 		i, ours := items[r.LeafNodeText]
-		if !ours || !i.phase.launched {
+		if !ours || !i.begun {
 			return // never tried, because the run was interrupted: a missing result says so
 		}
 		if <-i.over; i.trial == nil {

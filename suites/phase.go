@@ -23,16 +23,16 @@ const stuckBound = 30 * time.Second
 // A phase is specs of one company, under one maximum chain length: they run side
 // by side, or one after the other if they are to be alone.
 type phase struct {
-	beside   Company
-	length   int // the maximum chain length that they need; 0: they need none
-	items    []*item
-	launched bool
+	beside Company
+	length int // the maximum chain length that they need; 0: they need none
+	items  []*item
 }
 
 // An item is a variant on its way to a result.
 type item struct {
 	variant variant
 	phase   *phase
+	begun   bool          // it was launched
 	trial   *trial        // nil until it is over
 	over    chan struct{} // closed when the trial is over, or will not be begun any more
 }
@@ -63,28 +63,40 @@ func (p *Plan) phases(lengths map[string]int) []*phase {
 	return all
 }
 
-// launch starts a phase when the one before it has ended; running knows of both.
-func (p *Plan) launch(ctx context.Context, ph *phase, s *session, running *sync.WaitGroup) {
-	running.Wait()
-	ph.launched = true
-	queue := make(chan *item, len(ph.items))
-	for _, i := range ph.items {
+// launch sees to it that an item is run: ahead, with all of its phase, or now. Running
+// knows of what runs ahead.
+func (p *Plan) launch(ctx context.Context, i *item, s *session, running *sync.WaitGroup) {
+	if i.begun {
+		return
+	}
+	running.Wait() // for the phase before
+	jobs := cmp.Or(max(p.config.Jobs, 0), DefaultJobs)
+	if jobs == 1 || i.phase.beside == Alone {
+		i.begun = true
+		p.run(ctx, i, s)
+		return
+	}
+	items := i.phase.items
+	queue := make(chan *item, len(items))
+	for _, i := range items {
+		i.begun = true
 		queue <- i
 	}
 	close(queue)
-	jobs := 1
-	if ph.beside != Alone {
-		jobs = cmp.Or(max(p.config.Jobs, 0), DefaultJobs)
-	}
-	for range min(jobs, len(ph.items)) {
+	for range min(jobs, len(items)) {
 		running.Go(func() {
 			for i := range queue {
-				if ctx.Err() == nil {
-					i.trial = p.try(ctx, i.variant, s)
-				}
-				close(i.over)
+				p.run(ctx, i, s)
 			}
 		})
+	}
+}
+
+// run runs one item, unless the run is over.
+func (p *Plan) run(ctx context.Context, i *item, s *session) {
+	defer close(i.over)
+	if ctx.Err() == nil {
+		i.trial = p.try(ctx, i.variant, s)
 	}
 }
 

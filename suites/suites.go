@@ -68,7 +68,7 @@ const (
 	// Connecting specs connect devices of their own and read. What Trust and Length
 	// do need not be counted, if Anchors and MaxLength announce it.
 	Connecting Company = "connecting"
-	// Uploading specs upload trust anchors of their own that no device uses.
+	// Uploading specs upload trust anchors of their own, which may be faulty.
 	Uploading Company = "uploading"
 )
 
