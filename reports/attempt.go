@@ -8,8 +8,8 @@ import (
 )
 
 // Line tells e in one line: where the attempt ended, by which alert or code,
-// who closed and how, what was presented, what it brought about. It leaves out
-// what was not observed.
+// who closed and how, what was presented, what it brought about, and what of that
+// could not be observed.
 func (e Evidence) Line() string {
 	where := e.Layer
 	if where == "" {
@@ -23,8 +23,11 @@ func (e Evidence) Line() string {
 		parts = append(parts, tls)
 	}
 	parts = append(parts, e.SideEffects.words()...)
-	if e.Bystander != "" {
+	if e.Bystander != "" && e.Bystander != BystanderNotObserved {
 		parts = append(parts, "bystander "+e.Bystander)
+	}
+	if hidden := e.hidden(); len(hidden) > 0 {
+		parts = append(parts, "not observed: "+strings.Join(hidden, ", "))
 	}
 	return oneLine(strings.Join(parts, "; "))
 }
@@ -83,6 +86,21 @@ func (e Evidence) presented() string {
 		list = append(list, "no certificate requested")
 	}
 	return strings.Join(list, ", ")
+}
+
+// hidden lists what the platform did not let be observed.
+func (e Evidence) hidden() []string {
+	var list []string
+	if s := e.SideEffects; s != nil && s.DeviceUser == NotObserved {
+		list = append(list, "device user")
+	}
+	if s := e.SideEffects; s != nil && s.Device == NotObserved {
+		list = append(list, "device")
+	}
+	if e.Bystander == BystanderNotObserved {
+		list = append(list, "bystander")
+	}
+	return list
 }
 
 // words lists the effects that were observed.

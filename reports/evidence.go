@@ -42,6 +42,7 @@ const (
 const (
 	BystanderConnected    = "connected"
 	BystanderDisconnected = "disconnected"
+	BystanderNotObserved  = "not-observed" // There was none, or nobody looked.
 )
 
 // Evidence is one attempt, attributed: how far it came, who ended it, and what
@@ -65,7 +66,7 @@ type Evidence struct {
 	RESTStatus *int `json:"restStatus,omitempty"`
 	// SideEffects is nil when nobody looked.
 	SideEffects *SideEffects `json:"sideEffects,omitempty"`
-	Bystander   string       `json:"bystander,omitempty"`  // BystanderConnected or BystanderDisconnected.
+	Bystander   string       `json:"bystander,omitempty"`  // BystanderConnected, BystanderDisconnected or BystanderNotObserved.
 	TLSVersion  string       `json:"tlsVersion,omitempty"` // "1.2" or "1.3".
 	// TimedOut: nothing came within the bound, so that nothing is proven.
 	TimedOut bool  `json:"timedOut,omitempty"`
@@ -91,13 +92,14 @@ type SideEffects struct {
 }
 
 // Effect says whether something exists that the attempt may have brought
-// about. The zero value: not observed.
+// about. The zero value has no meaning for the attempt.
 type Effect string
 
-// The two things an observed Effect can be.
+// What an Effect can be.
 const (
-	Created    Effect = "created"
-	NotCreated Effect = "not-created"
+	Created     Effect = "created"
+	NotCreated  Effect = "not-created"
+	NotObserved Effect = "not-observed" // The platform cannot be asked.
 )
 
 // Times are the spans of one attempt, phase by phase. Zero: the phase was not

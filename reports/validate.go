@@ -131,10 +131,10 @@ func (e Evidence) validate() error {
 	word("layer", e.Layer, Layers()...)
 	word("closedBy", e.ClosedBy, ClosedByPeer, ClosedByTester)
 	word("close", e.Close, CloseFIN, CloseRST)
-	word("bystander", e.Bystander, BystanderConnected, BystanderDisconnected)
+	word("bystander", e.Bystander, BystanderConnected, BystanderDisconnected, BystanderNotObserved)
 	if s := e.SideEffects; s != nil {
-		word("deviceUser", string(s.DeviceUser), string(Created), string(NotCreated))
-		word("device", string(s.Device), string(Created), string(NotCreated))
+		word("deviceUser", string(s.DeviceUser), string(Created), string(NotCreated), string(NotObserved))
+		word("device", string(s.Device), string(Created), string(NotCreated), string(NotObserved))
 	}
 	if t := e.Times; min(t.TCP, t.TLS, t.CONNACK, t.Token, t.REST) < 0 {
 		errs = append(errs, errors.New("a time is negative"))

@@ -85,11 +85,28 @@ func (e *Env) Watch(ctx context.Context, role string, config device.Config) devi
 	e.Record(evidence)
 	if role == reports.RoleCase {
 		e.Observe("%s", outcome.Detail)
+		if outcome.Refused() {
+			e.lookAround(ctx)
+		}
 	}
 	if outcome.TimedOut || outcome.Layer == device.LayerTCPConnect {
+		e.trial.unsteady = e.trial.unsteady || role != reports.RoleCase
 		e.Inconclusive("no answer to judge (%s): %s", role, outcome.Detail)
 	}
 	return outcome
+}
+
+// lookAround looks, while the spec goes on, whether the bystander lives; the
+// evidence that was recorded last says so when the spec is over.
+func (e *Env) lookAround(ctx context.Context) {
+	at, look := len(e.trial.evidence)-1, make(chan string, 1)
+	go func() { look <- e.session.bystander.lives(ctx) }()
+	e.Cleanup(func() {
+		seen := <-look
+		if e.trial.evidence[at].Bystander = seen; seen == reports.BystanderDisconnected {
+			e.Remark("a good device that was connected all the while lost its connection")
+		}
+	})
 }
 
 // Connect plays one good device up to CONNACK and keeps it connected until the
@@ -99,6 +116,7 @@ func (e *Env) Connect(ctx context.Context, p certfactory.Presentation) *device.D
 	d, outcome := e.attempt(ctx, e.Device(p))
 	e.Record(evidenceOf(RolePreamble, outcome))
 	if d == nil {
+		e.trial.unsteady = true
 		e.Inconclusive("a good device was not admitted: %s", outcome.Detail)
 	}
 	e.Made(p.ClientID)
@@ -107,10 +125,12 @@ func (e *Env) Connect(ctx context.Context, p certfactory.Presentation) *device.D
 }
 
 func (e *Env) attempt(ctx context.Context, config device.Config) (*device.Device, device.Outcome) {
+	e.Pace(ctx)
 	d, outcome, err := device.Connect(ctx, config)
 	if err != nil {
 		e.Fault(err)
 	}
+	e.session.steady.note(e.kind(config), outcome)
 	if outcome.TimedOut {
 		e.trial.silent = true
 	}
@@ -119,6 +139,10 @@ func (e *Env) attempt(ctx context.Context, config device.Config) (*device.Device
 	}
 	return d, outcome
 }
+
+// Pace waits until the target may be connected to once more: what opens a
+// connection by itself calls it before.
+func (e *Env) Pace(ctx context.Context) { e.trial.waited += e.session.pace.wait(ctx) }
 
 // Overhear waits up to a bound for one more message to a device and returns its
 // topic; "" where none comes.
@@ -138,18 +162,19 @@ func (e *Env) Overhear(ctx context.Context, d *device.Device, bound time.Duratio
 // stimulus.
 const RolePreamble = "preamble"
 
-// sideEffects looks whether a device user came to be. Nil: not observed.
+// sideEffects looks whether a device user came to be. No interface that we know
+// shows the device itself.
 func (e *Env) sideEffects(ctx context.Context, clientID string) *reports.SideEffects {
-	exists, known := e.UserExists(ctx, clientID)
-	if !known {
-		return nil
-	}
-	effect := reports.NotCreated
-	if exists {
-		effect = reports.Created
+	effects := &reports.SideEffects{DeviceUser: reports.NotObserved, Device: reports.NotObserved}
+	switch exists, known := e.UserExists(ctx, clientID); {
+	case known && exists && e.session.knows(clientID): // from before
+	case known && exists:
+		effects.DeviceUser = reports.Created
 		e.Made(clientID)
+	case known:
+		effects.DeviceUser = reports.NotCreated
 	}
-	return &reports.SideEffects{DeviceUser: effect}
+	return effects
 }
 
 // UserExists asks whether the first tenant has the user of the device with this

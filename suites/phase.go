@@ -3,6 +3,7 @@ package suites
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -95,8 +96,25 @@ func (p *Plan) launch(ctx context.Context, i *item, s *session, running *sync.Wa
 // run runs one item, unless the run is over.
 func (p *Plan) run(ctx context.Context, i *item, s *session) {
 	defer close(i.over)
-	if ctx.Err() == nil {
+	for n := 0; ctx.Err() == nil; n++ {
+		before := i.trial
 		i.trial = p.try(ctx, i.variant, s)
+		if before != nil {
+			i.trial.remarks = append(before.remarks, i.trial.remarks...)
+			i.trial.started, i.trial.took, i.trial.waited = before.started, before.took+i.trial.took, before.waited+i.trial.waited
+		}
+		// What changes the platform cannot be begun anew.
+		if i.phase.beside != Connecting || !i.trial.unsteady || n == p.config.Target.Timing.Backoff.Tries {
+			return
+		}
+		wait := p.config.Target.Timing.Backoff.Wait(n)
+		s.backOff(wait)
+		i.trial.remarks = append(i.trial.remarks, fmt.Sprintf("tried again after %v: %s", wait, i.trial.reason))
+		i.trial.waited, i.trial.took = i.trial.waited+wait, i.trial.took+wait
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
 	}
 }
 

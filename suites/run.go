@@ -2,6 +2,7 @@ package suites
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -126,6 +127,12 @@ func (p *Plan) Run(ctx context.Context) (Run, error) {
 	}
 	results, err := p.judge(ctx, s)
 	run.Results, run.RoundTrip = results, s.trip()
+	if n := s.steady.doubt(run.Results); n > 0 {
+		run.Notes = append(run.Notes, fmt.Sprintf("the platform refused good devices that it admitted at other times: %d refusals of the same form prove nothing", n))
+	}
+	if s.backoffs > 0 {
+		run.Notes = append(run.Notes, fmt.Sprintf("good devices were refused for a while: specs were tried again %d times, after %v altogether", s.backoffs, s.backedOff.Round(time.Millisecond)))
+	}
 	var why error
 	if run.Left, why = Tidy(context.WithoutCancel(ctx), p.config.Target, s.leftovers()); !run.Left.Empty() {
 		run.Notes = append(run.Notes, "left behind: "+strings.Join(run.Left.Words(), "; "), "because: "+oneLine(why.Error()))
@@ -140,5 +147,7 @@ func (p *Plan) judge(ctx context.Context, s *session) ([]reports.Result, error) 
 		return nil, err
 	}
 	defer s.endShared()
+	p.invite(ctx, s)
+	defer s.bystander.leave(ctx)
 	return p.drive(ctx, s, p.phases(lengths)), nil
 }

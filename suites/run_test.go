@@ -63,7 +63,7 @@ func open(t *testing.T, d target.Driver) *target.Target {
 	return &target.Target{
 		Name: "test", MQTT: target.MQTT{Address: l.Addr().String(), Versions: []uint16{0x0303, 0x0304}}, Driver: d,
 		Policy: target.Policy{ClientID: target.ClientIDCommonName, MaxChainLength: 2},
-		Timing: target.Timing{Connect: 10 * time.Millisecond, Response: 10 * time.Millisecond, Convergence: time.Second},
+		Timing: target.Timing{Connect: 60 * time.Millisecond, Response: 10 * time.Millisecond, Convergence: time.Second},
 	}
 }
 

@@ -23,6 +23,10 @@ type session struct {
 	target *target.Target
 	shelf  *shelf
 
+	pace      pace
+	steady    steadiness
+	bystander bystander
+
 	// changing is held while the platform is being changed; it guards what follows.
 	// It is taken before mu.
 	changing sync.Mutex
@@ -42,11 +46,13 @@ type session struct {
 	clockMoved bool              // the platform's clock is not as it was found
 	silent     int               // specs in a row that went unanswered
 	roundTrip  time.Duration     // smoothed
+	backoffs   int               // how often a spec was tried again
+	backedOff  time.Duration     // how long was waited for that
 }
 
 func newSession(t *target.Target) *session {
 	return &session{
-		target: t, shelf: newShelf(),
+		target: t, shelf: newShelf(), pace: pace{least: t.Timing.Pause}, steady: steadiness{kinds: make(map[string]*kind)},
 		answers: make(map[string]target.Answer), users: make(map[LeftUser]bool), shared: make(map[reflect.Type]shared),
 	}
 }
@@ -165,6 +171,13 @@ func (s *session) madeUser(tenant int, clientID string) {
 	s.users[LeftUser{tenant, DeviceUser(clientID)}] = true
 }
 
+// knows reports whether the user of this device may have come to be before.
+func (s *session) knows(clientID string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.users[LeftUser{0, DeviceUser(clientID)}]
+}
+
 // willUndo notes a request that undoes something at the end of the run.
 func (s *session) willUndo(r LeftRequest) {
 	s.mu.Lock()
@@ -226,6 +239,13 @@ func (s *session) trip() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.roundTrip
+}
+
+// backOff takes down that a spec was tried again after so long.
+func (s *session) backOff(waited time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.backoffs, s.backedOff = s.backoffs+1, s.backedOff+waited
 }
 
 // lost reports whether too many specs in a row went unanswered.

@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"sync"
 
@@ -15,14 +16,16 @@ type shelf struct {
 	cases   map[string]cases.Case // the catalogue, which costs to list
 	uploads map[string]cases.UploadCase
 
-	mu    sync.Mutex
-	built map[string]func() (certfactory.Presentation, error) // guarded by mu; by case and bench
+	mu    sync.Mutex                                          // guards what follows
+	built map[string]func() (certfactory.Presentation, error) // by case and bench
+	names map[[sha256.Size]byte]string                        // the case of a device certificate
 }
 
 func newShelf() *shelf {
 	s := &shelf{
 		cases: make(map[string]cases.Case), uploads: make(map[string]cases.UploadCase),
 		built: make(map[string]func() (certfactory.Presentation, error)),
+		names: make(map[[sha256.Size]byte]string),
 	}
 	for _, c := range cases.All() {
 		s.cases[c.ID] = c
@@ -56,5 +59,18 @@ func (s *shelf) build(f *certfactory.Factory, id, bench string) (certfactory.Pre
 	if err != nil {
 		return p, fmt.Errorf("build case %s: %w", id, err)
 	}
+	if len(p.Chain) > 0 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.names[sha256.Sum256(p.Chain[0])] = id
+	}
 	return p, nil
+}
+
+// named returns the case of a device certificate that was built here.
+func (s *shelf) named(der []byte) (id string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id, ok = s.names[sha256.Sum256(der)]
+	return id, ok
 }

@@ -22,6 +22,7 @@ type trial struct {
 	took     time.Duration
 	waited   time.Duration
 	silent   bool   // something did not answer within its bound
+	unsteady bool   // a good device was not admitted: another time it may be
 	broken   string // the message of the assertion that did not hold
 	panicked string // our bug
 	tenants  int    // the highest number of a tenant whose trust anchors are used

@@ -28,8 +28,17 @@ type relay struct {
 	count atomic.Int64
 	down  atomic.Bool // connections are closed at once
 
-	mu    sync.Mutex
-	conns []net.Conn // guarded by mu
+	mu       sync.Mutex // guards what follows
+	conns    []net.Conn
+	listener net.Listener
+}
+
+// stop is what a platform does that goes down: nothing listens any more.
+func (r *relay) stop() {
+	r.cut()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_ = r.listener.Close()
 }
 
 // cut closes all connections and every one that comes, until mend.
@@ -53,6 +62,9 @@ func (r *relay) listen(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
+	r.mu.Lock()
+	r.listener = l
+	r.mu.Unlock()
 	go func() {
 		for {
 			conn, err := l.Accept()

@@ -74,6 +74,15 @@ type FileTiming struct {
 	Connect     time.Duration `yaml:"connect"`
 	Response    time.Duration `yaml:"response"`
 	Convergence time.Duration `yaml:"convergence"`
+	Pause       time.Duration `yaml:"pause,omitempty"`
+	Backoff     FileBackoff   `yaml:"backoff,omitempty"`
+}
+
+// FileBackoff is the section timing.backoff of a target file; see [Backoff].
+type FileBackoff struct {
+	Tries int           `yaml:"tries,omitempty"`
+	First time.Duration `yaml:"first,omitempty"`
+	Most  time.Duration `yaml:"most,omitempty"`
 }
 
 // Load reads a target file. What is wrong with the file comes back as
@@ -135,10 +144,26 @@ func (l *loader) header() {
 	}
 }
 
+// backoff reads timing.backoff; without tries there is none.
+func (l *loader) backoff(bound func(given, otherwise time.Duration, keys ...any) time.Duration) Backoff {
+	b := Backoff{
+		Tries: l.f.Timing.Backoff.Tries,
+		First: bound(l.f.Timing.Backoff.First, time.Second, "backoff", "first"),
+		Most:  bound(l.f.Timing.Backoff.Most, 30*time.Second, "backoff", "most"),
+	}
+	if b.Tries < 0 {
+		l.wrong("", fmt.Sprintf("tries is %d: want 0, for none, or more", b.Tries), "timing", "backoff", "tries")
+	}
+	if b.Tries == 0 {
+		return Backoff{}
+	}
+	return b
+}
+
 func (l *loader) timing() Timing {
-	bound := func(given, otherwise time.Duration, key string) time.Duration {
+	bound := func(given, otherwise time.Duration, keys ...any) time.Duration {
 		if given < 0 {
-			l.wrong("", fmt.Sprintf("%s is %v: want a duration above zero", key, given), "timing", key)
+			l.wrong("", fmt.Sprintf("%s is %v: want a duration above zero", keys[len(keys)-1], given), append([]any{"timing"}, keys...)...)
 		}
 		if given == 0 {
 			return otherwise
@@ -146,6 +171,8 @@ func (l *loader) timing() Timing {
 		return given
 	}
 	return Timing{
+		Pause:       bound(l.f.Timing.Pause, 0, "pause"),
+		Backoff:     l.backoff(bound),
 		Connect:     bound(l.f.Timing.Connect, 5*time.Second, "connect"),
 		Response:    bound(l.f.Timing.Response, 10*time.Second, "response"),
 		Convergence: bound(l.f.Timing.Convergence, 5*time.Second, "convergence"),

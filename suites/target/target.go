@@ -56,6 +56,30 @@ type Timing struct {
 	Connect     time.Duration // TCP connect and TLS handshake, each; default 5s
 	Response    time.Duration // an answer over MQTT or HTTP; default 10s
 	Convergence time.Duration // until a changed trust anchor is in force; default 5s
+	// Pause is the least time between two connections that the tester opens; default
+	// none. It is for platforms that limit the rate of connections.
+	Pause time.Duration
+	// Backoff says what to do where good devices are refused for a while.
+	Backoff Backoff
+}
+
+// Backoff says how often, and after what time, a spec is tried again whose good
+// device was not admitted: the first time after First, then after twice as long
+// each time, up to Most. The zero value tries nothing again.
+type Backoff struct {
+	Tries       int
+	First, Most time.Duration // default 1s and 30s
+}
+
+// Wait is how long to wait before the n-th try again, counted from 0.
+func (b Backoff) Wait(n int) time.Duration {
+	wait := b.First
+	for range n {
+		if wait = min(2*wait, b.Most); wait == b.Most {
+			break
+		}
+	}
+	return min(wait, b.Most)
 }
 
 // Capability names something that a platform may or may not have. What is not

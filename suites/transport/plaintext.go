@@ -38,6 +38,7 @@ func plaintext() suites.Spec {
 // connectInPlaintext sends CONNECT without TLS and returns all that came back
 // until the platform closed. It leaves the spec inconclusive where it did not.
 func connectInPlaintext(ctx context.Context, e *suites.Env) []byte {
+	e.Pace(ctx)
 	dialer := net.Dialer{Timeout: e.Target.Timing.Connect}
 	started := time.Now()
 	conn, err := dialer.DialContext(ctx, "tcp", e.Target.MQTT.Address)

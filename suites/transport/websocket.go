@@ -50,6 +50,7 @@ func connectOverWebSocket(ctx context.Context, e *suites.Env, p certfactory.Pres
 			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &certificate, nil },
 		})
 	client := mqtt.NewClient(options)
+	e.Pace(ctx)
 	started := time.Now()
 	connecting := client.Connect()
 	evidence := reports.Evidence{Role: reports.RoleCase, Detail: "admitted over WebSocket", Layer: reports.LayerAdmitted}
