@@ -12,6 +12,7 @@ import (
 	"github.com/chainmail-iot/chainmail/loadgen"
 	"github.com/chainmail-iot/chainmail/loadgen/coordinator"
 	"github.com/chainmail-iot/chainmail/loadgen/machine"
+	"github.com/chainmail-iot/chainmail/loadgen/measure"
 	"github.com/chainmail-iot/chainmail/loadgen/result"
 	"github.com/chainmail-iot/chainmail/loadgen/store"
 	"github.com/chainmail-iot/chainmail/loadgen/threshold"
@@ -89,6 +90,12 @@ func (f loadFlags) load(cmd *cobra.Command) error {
 	if err := f.fits(job); err != nil {
 		return err
 	}
+	live := newLiveFigures()
+	stop, err := live.serve(cmd.ErrOrStderr(), f.metrics)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	site, err := openSite(cmd.Context(), f.target, job, f.deviations)
 	if err != nil {
 		return err
@@ -98,6 +105,7 @@ func (f loadFlags) load(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	run.live = live
 	return run.play(cmd)
 }
 
@@ -144,6 +152,7 @@ type loadRun struct {
 	store      store.Store
 	thresholds []threshold.Threshold
 	header     reports.LoadHeader
+	live       *liveFigures
 	floor      machine.Floor
 	words      []string // of the command line
 	err        error    // the first that kept something from being written
@@ -224,7 +233,10 @@ func (r *loadRun) coordinate(ctx context.Context, show *loadProgress) (coordinat
 			r.header, r.err = r.describe(at)
 			show.started(at)
 		},
-		Observe: show.observe,
+		Observe: func(f *measure.Figures) {
+			show.observe(f)
+			r.live.latest.Store(f)
+		},
 	}
 	if r.flags.abort {
 		c.Thresholds = r.thresholds
