@@ -21,6 +21,7 @@ const (
 	PathLenCountsLeaf       = "pathlen-counts-leaf"
 	LengthMustBeBelowMax    = "length-must-be-below-maximum"
 	IgnoresLengthSetting    = "ignores-length-setting"
+	RefusesDeepChains       = "refuses-deep-chains"
 	RefusesLongNames        = "refuses-long-names"
 	RefusesNonASCII         = "refuses-non-ascii-names"
 	LowersName              = "lowers-name"
@@ -60,6 +61,7 @@ func strictChain() []Deviation {
 		{AnchorMustBeSelfSigned, "DC-TRUST-06", "an intermediate that was uploaded anchors nothing"},
 		{PathLenCountsLeaf, "DC-CHAIN-06", "the device certificate counts towards pathLenConstraint"},
 		{LengthMustBeBelowMax, "DC-CHAIN-02", "a chain of exactly the maximum length is refused"},
+		{RefusesDeepChains, "DC-CHAIN-03", "a chain of more than five certificates is refused whatever the maximum length is set to"},
 		{IgnoresLengthSetting, "DC-CHAIN-11", "the maximum chain length stays at 2 whatever it is set to"},
 	}
 }

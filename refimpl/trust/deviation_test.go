@@ -106,6 +106,7 @@ func TestDeviationsTurnARow(t *testing.T) {
 		{deviation.AnchorMustBeSelfSigned, "valid-anchor-is-intermediate"},
 		{deviation.PathLenCountsLeaf, "pathlen-spec-example"},
 		{deviation.LengthMustBeBelowMax, "valid-direct"},
+		{deviation.RefusesDeepChains, "chain-at-max-10"},
 		{deviation.IgnoresLengthSetting, "chain-at-max-4"},
 		{deviation.RefusesLongNames, "cn-64"},
 		{deviation.RefusesNonASCII, "cn-unicode"},

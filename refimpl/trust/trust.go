@@ -99,10 +99,7 @@ func (r Rules) Walk(presented []*x509.Certificate) (Path, *Refusal) {
 
 // length comes first so that a chain of any size costs nothing (DC-CHAIN-10, 11).
 func (r Rules) length(presented []*x509.Certificate) *Refusal {
-	limit := r.MaxLength
-	if limit == 0 || r.Deviations.Has(deviation.IgnoresLengthSetting) {
-		limit = DefaultMaxLength
-	}
+	limit := r.limit()
 	if len(presented) == 0 {
 		return refuse(NoCertificate, 0, "no certificate was presented")
 	}
@@ -112,12 +109,20 @@ func (r Rules) length(presented []*x509.Certificate) *Refusal {
 	return nil
 }
 
+// limit is the greatest number of certificates in a chain.
+func (r Rules) limit() int {
+	switch {
+	case r.MaxLength == 0 || r.Deviations.Has(deviation.IgnoresLengthSetting): // DC-CHAIN-11
+		return DefaultMaxLength
+	case r.Deviations.Has(deviation.RefusesDeepChains): // DC-CHAIN-03
+		return min(r.MaxLength, 5)
+	}
+	return r.MaxLength
+}
+
 // findAnchor returns the chain to walk, the place of its anchor (the uploaded certificate
 // nearest to the device, whatever its status) and who uploaded it. The chain is what
 // was presented, save where an anchor that was not presented counts as if it were.
-//
-// An anchor is the exact certificate that was uploaded. One with the same name and
-// key is another certificate.
 func (r Rules) findAnchor(presented []*x509.Certificate) (chain []*x509.Certificate, at int, found []registry.Anchor) {
 	for i, c := range presented {
 		if found := r.uploaded(c); len(found) > 0 {
@@ -141,7 +146,8 @@ func (r Rules) findAnchor(presented []*x509.Certificate) (chain []*x509.Certific
 	return presented, 0, nil
 }
 
-// uploaded returns who uploaded a certificate.
+// uploaded returns who uploaded a certificate: this very one. One with the same name and
+// key is another certificate.
 func (r Rules) uploaded(c *x509.Certificate) []registry.Anchor {
 	switch {
 	case r.Deviations.Has(deviation.TrustsBySubject): // DC-CHAIN-14
