@@ -15,6 +15,7 @@ const (
 	AcceptsMD5                   = "accepts-md5"
 	WeakSignaturesAboveLeaf      = "weak-signatures-above-leaf"
 	AcceptsRSA1024               = "accepts-rsa1024"
+	AcceptsAnyRSAKey             = "accepts-any-rsa-key"
 	RoundsRSASize                = "rounds-rsa-size"
 	WeakKeysAboveLeaf            = "weak-keys-above-leaf"
 	IgnoresSerial                = "ignores-serial"
@@ -39,6 +40,7 @@ func certificate() []Deviation {
 		{AcceptsMD5, "DC-CHAIN-13", "signatures over MD5 are good enough"},
 		{WeakSignaturesAboveLeaf, "DC-CHAIN-13", "weak signature algorithms are refused in the device certificate only"},
 		{AcceptsRSA1024, "DC-CHAIN-13", "RSA keys from 1024 bits on are good enough"},
+		{AcceptsAnyRSAKey, "DC-CHAIN-13", "RSA keys of any size and exponent are good enough"},
 		{RoundsRSASize, "DC-CHAIN-13", "the size of an RSA key is rounded up to whole octets"},
 		{WeakKeysAboveLeaf, "DC-CHAIN-13", "weak keys are refused in the device certificate only"},
 		{IgnoresSerial, "DC-CHAIN-20", "the serial number may be any integer"},

@@ -24,7 +24,7 @@ func (r Rules) certificate(c *x509.Certificate, i int) *Refusal {
 		return refuse(UnknownCritical, i, "critical extension %v", c.UnhandledCriticalExtensions[0])
 	case !strongSignature(c.SignatureAlgorithm) && !r.overlooksAlgorithm(c, i): // DC-CHAIN-13
 		return refuse(WeakSignature, i, "signature algorithm %v", c.SignatureAlgorithm)
-	case r.weakKey(c.PublicKey) != "" && !r.overlooksKey(i): // DC-CHAIN-13
+	case r.weakKey(c.PublicKey) != "" && !r.overlooksKey(c, i): // DC-CHAIN-13
 		return refuse(WeakKey, i, "%s", r.weakKey(c.PublicKey))
 	case badSerial(c.SerialNumber) && !r.Deviations.Has(deviation.IgnoresSerial): // DC-CHAIN-20, RFC 5280 section 4.1.2.2
 		return refuse(BadSerial, i, "the serial number is not a positive integer of at most 20 octets")

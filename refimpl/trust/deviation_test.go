@@ -60,6 +60,8 @@ func TestDeviationsTurnARow(t *testing.T) {
 		{deviation.AcceptsMD5, "sig-md5-rsa"},
 		{deviation.WeakSignaturesAboveLeaf, "sig-sha1-intermediate"},
 		{deviation.AcceptsRSA1024, "leaf-rsa1024"},
+		{deviation.AcceptsAnyRSAKey, "root-rsa512"},
+		{deviation.AcceptsAnyRSAKey, "root-rsa-e1-forgery"},
 		{deviation.RoundsRSASize, "leaf-rsa2047"},
 		{deviation.WeakKeysAboveLeaf, "intermediate-rsa1024"},
 		{deviation.IgnoresSerial, "serial-1000-octets"},

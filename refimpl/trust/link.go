@@ -2,9 +2,6 @@ package trust
 
 import (
 	"bytes"
-	"crypto"
-	"crypto/md5"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -125,20 +122,6 @@ func (r Rules) CheckAnchor(c *x509.Certificate) *Refusal {
 // self-signed one.
 func namesAnotherKey(c *x509.Certificate) bool {
 	return len(c.AuthorityKeyId) > 0 && len(c.SubjectKeyId) > 0 && !bytes.Equal(c.AuthorityKeyId, c.SubjectKeyId)
-}
-
-// signed verifies one signature and nothing else, unlike CheckSignatureFrom. Whether
-// its algorithm is good enough is asked elsewhere.
-func signed(child, issuer *x509.Certificate) error {
-	err := issuer.CheckSignature(child.SignatureAlgorithm, child.RawTBSCertificate, child.Signature)
-	if key, ok := issuer.PublicKey.(*rsa.PublicKey); ok && child.SignatureAlgorithm == x509.MD5WithRSA {
-		sum := md5.Sum(child.RawTBSCertificate) // crypto/x509 does not verify it
-		err = rsa.VerifyPKCS1v15(key, crypto.MD5, sum[:], child.Signature)
-	}
-	if err != nil {
-		return errors.New("the signature is not that of the next certificate's key")
-	}
-	return nil
 }
 
 func selfIssued(c *x509.Certificate) bool { return bytes.Equal(c.RawIssuer, c.RawSubject) }

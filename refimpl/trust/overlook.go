@@ -76,8 +76,9 @@ func (r Rules) overlooksSignature(chain []*x509.Certificate, i int) bool {
 }
 
 // overlooksKey is asked about a weak key in certificate i.
-func (r Rules) overlooksKey(i int) bool {
-	return i > 0 && r.Deviations.Has(deviation.WeakKeysAboveLeaf)
+func (r Rules) overlooksKey(c *x509.Certificate, i int) bool {
+	return i > 0 && r.Deviations.Has(deviation.WeakKeysAboveLeaf) ||
+		c.PublicKeyAlgorithm == x509.RSA && r.Deviations.Has(deviation.AcceptsAnyRSAKey)
 }
 
 // overlooksSize is asked about an RSA key of fewer than 2048 bits.
