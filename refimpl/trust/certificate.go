@@ -32,7 +32,7 @@ func (r Rules) certificate(c *x509.Certificate, i int) *Refusal {
 	if fault := strictDER(c.Raw); fault != "" && !r.Deviations.Has(deviation.AcceptsSloppyDER) { // DC-CHAIN-20
 		return refuse(NotDER, i, "%s", fault)
 	}
-	return r.dislike(c, i)
+	return nil
 }
 
 // leaf applies what holds for the device's certificate only (DC-CHAIN-18).

@@ -135,6 +135,27 @@ func TestDeviationsTurnARow(t *testing.T) {
 	}
 }
 
+// A key that is let pass still has to have made the signature.
+func TestSmallKeysVerify(t *testing.T) {
+	set, err := deviation.Parse([]string{deviation.AcceptsAnyRSAKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"root-rsa512", "root-rsa-e1-forgery"} {
+		row, _ := cases.ByID(id)
+		p, err := row.Build(cases.NewBench(newFactory(), "row"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		leaf := p.Chain[0]
+		leaf[len(leaf)-1] ^= 1
+		rules := trust.Rules{Anchors: anchors(p), Now: now, Deviations: set}
+		if _, refusal := rules.Walk(parseAll(t, p.Chain...)); reason(refusal) != trust.BadSignature {
+			t.Errorf("%s with one bit of the signature flipped: %q, want %q", id, reason(refusal), trust.BadSignature)
+		}
+	}
+}
+
 // admits uploads the anchors of a row and judges it.
 func admits(t *testing.T, f *certfactory.Factory, row cases.Case, name string) bool {
 	t.Helper()

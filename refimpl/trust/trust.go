@@ -77,6 +77,9 @@ func (r Rules) Walk(presented []*x509.Certificate) (Path, *Refusal) {
 		if i > 0 && r.Deviations.Has(deviation.EveryCAMustBeTrusted) && len(r.Anchors.AnchorsWithDigest(sha256.Sum256(c.Raw))) == 0 {
 			return Path{}, refuse(AnchorNotPresented, i, "not uploaded")
 		}
+		if refusal := r.dislike(c, i); refusal != nil {
+			return Path{}, refusal
+		}
 	}
 	if refusal := r.links(chain); refusal != nil && !r.Deviations.Has(deviation.AnchorAnywhereSuffices) {
 		return Path{}, refusal
