@@ -296,6 +296,7 @@ func TestSelection(t *testing.T) {
 		{"family", "", []string{"rest"}, nil, []string{"rest/one"}},
 		{"clause", "", []string{"dc-trust-03"}, nil, []string{"rest/one"}},
 		{"two", "", []string{"rest/*", "identity/*"}, nil, []string{"rest/one", "identity/one"}},
+		{"one within another", "", []string{"chain/*", "chain/two"}, nil, []string{"chain/one@tls1.2", "chain/one@tls1.3", "chain/two"}},
 		{"broker", "broker", nil, nil, []string{"chain/one@tls1.2", "chain/one@tls1.3", "chain/two"}},
 		{"all but a family", "", nil, []string{"chain"}, []string{"rest/one", "identity/one"}},
 		{"but a clause", "", nil, []string{"chain/one@tls1.2", "DC-TRUST-03"}, []string{"chain/one@tls1.3", "chain/two", "identity/one"}},

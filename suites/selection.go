@@ -24,14 +24,14 @@ func selectVariants(config Config) ([]variant, error) {
 	var selected []variant
 	matched := make(map[string]bool)
 	for _, v := range variants(p.amend(config.Specs), t.MQTT.Versions) {
-		unwanted, skipped := matchAny(config.Skip, v)
-		matched[unwanted] = true
-		glob, ok := wanted(only, v)
-		if !ok {
+		unwanted, globs := matching(config.Skip, v), wanted(only, v)
+		for _, glob := range slices.Concat(unwanted, globs) {
+			matched[glob] = true
+		}
+		if len(globs) == 0 && (len(only) > 0 || v.spec.Costly) {
 			continue
 		}
-		matched[glob] = true
-		if !skipped && p.Selects(v.spec, t.Policy) {
+		if len(unwanted) == 0 && p.Selects(v.spec, t.Policy) {
 			selected = append(selected, v)
 		}
 	}
@@ -46,31 +46,21 @@ func selectVariants(config Config) ([]variant, error) {
 	return selected, nil
 }
 
-// wanted returns the first glob that selects the variant; no globs select all. A
-// costly spec is selected by nothing but its own id.
-func wanted(globs []string, v variant) (string, bool) {
-	if v.spec.Costly {
-		i := slices.IndexFunc(globs, func(glob string) bool { return glob == v.spec.ID || glob == v.id() })
-		if i < 0 {
-			return "", false
-		}
-		return globs[i], true
+// wanted returns the globs that select the variant. A costly spec is selected by
+// nothing but its own id.
+func wanted(globs []string, v variant) []string {
+	if !v.spec.Costly {
+		return matching(globs, v)
 	}
-	if len(globs) == 0 {
-		return "", true
-	}
-	return matchAny(globs, v)
+	return slices.DeleteFunc(slices.Clone(globs), func(glob string) bool { return glob != v.spec.ID && glob != v.id() })
 }
 
-// matchAny returns the first glob that matches the variant.
-func matchAny(globs []string, v variant) (string, bool) {
-	for _, glob := range globs {
+// matching returns the globs that match the variant.
+func matching(globs []string, v variant) []string {
+	return slices.DeleteFunc(slices.Clone(globs), func(glob string) bool {
 		cited := slices.ContainsFunc(v.spec.Clauses, func(id string) bool { return strings.EqualFold(glob, id) })
-		if cited || glob == v.spec.Family() || matches(glob, v.spec.ID) || matches(glob, v.id()) {
-			return glob, true
-		}
-	}
-	return "", false
+		return !cited && glob != v.spec.Family() && !matches(glob, v.spec.ID) && !matches(glob, v.id())
+	})
 }
 
 func matches(glob, id string) bool {

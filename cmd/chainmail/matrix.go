@@ -18,6 +18,7 @@ type matrixRow struct {
 	config     string              // configuration file for that manner; "" none
 	deviations []refimpl.Deviation // none: as it is
 	claims     []claim.Claim       // about each of them
+	others     []string            // nil: all; else which specs are run besides those of the claim
 
 	outcome      reports.Outcome
 	ran          []string // every spec that was run
@@ -94,6 +95,9 @@ func (r matrixRow) args() []string {
 	}
 	if len(r.deviations) > 1 {
 		return append(args, "--only", strings.Join(finders, ","))
+	}
+	if r.others != nil {
+		return append(args, "--only", strings.Join(append(globs, r.others...), ","))
 	}
 	if !slices.ContainsFunc(globs, func(glob string) bool { return strings.HasPrefix(glob, "web/") }) {
 		args = append(args, "--skip", "web")

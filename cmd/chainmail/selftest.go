@@ -28,6 +28,7 @@ import (
 type selftestFlags struct {
 	deviations []string
 	pairs      int
+	others     float64
 	config     string
 	seed       string
 	out        string
@@ -42,7 +43,8 @@ func newSelftest() *cobra.Command {
 conformant, and once against each of its deviations. A deviation is killed when
 the specs that are claimed to find it do, and no others but those that it is known
 to drag along. With --pairs, platforms that are wrong in two ways at once are tried
-too: neither may hide the other. Each run is a process of its own.
+too: neither may hide the other. With --others only a part of the specs that have
+nothing to do with a deviation is tried on it. Each run is a process of its own.
 
 What came of a whole selftest is kept, so that every later report of this very
 program says what its verdicts are worth.`,
@@ -55,6 +57,7 @@ program says what its verdicts are worth.`,
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.deviations, "deviation", nil, "only these deviations (default all)")
 	flags.IntVar(&f.pairs, "pairs", 0, "how many pairs of deviations to try as well, drawn by the seed")
+	flags.Float64Var(&f.others, "others", 1, "share of the specs that do not claim a deviation to try on it nevertheless, drawn by the seed")
 	flags.StringVar(&f.config, "config", "", `configuration of the reference platform in every run, as for "chainmail serve"`)
 	flags.StringVar(&f.seed, "seed", "", "seed of an earlier selftest (default a random one)")
 	flags.StringVar(&f.out, "out", "chainmail-selftest", "folder for the reports of each run")
@@ -95,7 +98,7 @@ func (f selftestFlags) selftest(cmd *cobra.Command) error {
 		}
 		return err
 	}
-	if len(f.deviations) == 0 && f.config == "" {
+	if len(f.deviations) == 0 && f.config == "" && f.others == 1 {
 		if _, err := keepCalibration(f.out, rows, time.Now()); err != nil {
 			return err
 		}
@@ -112,6 +115,10 @@ func (f selftestFlags) rows(seed certfactory.Seed) ([]matrixRow, error) {
 			return nil, usage(`"chainmail list deviations" shows them`, "unknown deviation %q", name)
 		}
 	}
+	if f.others < 0 || f.others > 1 {
+		return nil, usage("1 is all of them", "--others is %v: want a share from 0 to 1", f.others)
+	}
+	random := rand.New(rand.NewChaCha8(sha256.Sum256(seed[:])))
 	rows := []matrixRow{{config: f.config}}
 	if len(f.deviations) == 0 && f.config == "" {
 		late, err := f.late()
@@ -127,12 +134,15 @@ func (f selftestFlags) rows(seed certfactory.Seed) ([]matrixRow, error) {
 		}
 		c, _ := claim.Of(d.Name) // a test sees to it that there is one
 		row := matrixRow{config: f.config, deviations: []refimpl.Deviation{d}, claims: []claim.Claim{c}}
+		if f.others < 1 && c.Unreliable == "" {
+			row.others = draw(random, f.others)
+		}
 		rows = append(rows, row)
 		if c.Unreliable == "" {
 			reliable = append(reliable, row)
 		}
 	}
-	return append(rows, pairs(reliable, f.pairs, seed)...), nil
+	return append(rows, pairs(random, reliable, f.pairs)...), nil
 }
 
 // late writes the configuration of a platform that refuses after the handshake.
@@ -144,8 +154,20 @@ func (f selftestFlags) late() (string, error) {
 	return file, os.WriteFile(file, []byte("apiVersion: chainmail/v1\nkind: Platform\nlateRefusal: true\n"), 0o644)
 }
 
+// draw returns about that share of the specs, but for the costly, those of
+// the page, and those that need another TLS version than the matrix runs.
+func draw(random *rand.Rand, share float64) []string {
+	drawn := []string{}
+	for _, s := range specs() {
+		if !s.Costly && s.MaxTLS == 0 && s.Family() != "web" && random.Float64() < share {
+			drawn = append(drawn, s.ID)
+		}
+	}
+	return drawn
+}
+
 // pairs draws n different pairs of rows.
-func pairs(single []matrixRow, n int, seed certfactory.Seed) []matrixRow {
+func pairs(random *rand.Rand, single []matrixRow, n int) []matrixRow {
 	var all []matrixRow
 	for i, a := range single {
 		for _, b := range single[i+1:] {
@@ -154,7 +176,6 @@ func pairs(single []matrixRow, n int, seed certfactory.Seed) []matrixRow {
 			})
 		}
 	}
-	random := rand.New(rand.NewChaCha8(sha256.Sum256(seed[:])))
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	return all[:min(max(n, 0), len(all))]
 }
