@@ -43,6 +43,17 @@ func overREST(ctx context.Context, e *suites.Env, a certfactory.Anchor, wanted s
 	return read(response)
 }
 
+// nameOverREST returns what the REST interface calls a trust anchor.
+func nameOverREST(ctx context.Context, e *suites.Env, a certfactory.Anchor) string {
+	response := e.AskAdmin(ctx, reports.RoleHTTP, http.MethodGet, target.AnchorPath(e.Tenant(a.Tenant).ID, a.DER), nil)
+	Expect(response).To(expect.Answer(http.StatusOK))
+	var anchor struct {
+		Name string `json:"name"`
+	}
+	Expect(response.JSON(&anchor) == nil).To(expect.Find(true, "a trust anchor in the answer"))
+	return anchor.Name
+}
+
 // poll is how often is looked again for what takes a moment.
 const poll = 20 * time.Millisecond
 

@@ -57,8 +57,10 @@ func needs() []target.Capability {
 
 func addCertificate(ctx context.Context, e *suites.Env) {
 	_, anchor := e.OwnAnchor("case")
+	anchor.Name += " by hand" // so that a name which is taken from the certificate shows
 	open(ctx, e).add(anchor, setting{enabled: true, autoRegistration: true})
 	Expect(overREST(ctx, e, anchor, setting{true, true})).To(expect.Be(setting{true, true}, "the trust anchor over REST"))
+	Expect(nameOverREST(ctx, e, anchor)).To(expect.Be(anchor.Name, "the name of the trust anchor over REST"))
 }
 
 func list(ctx context.Context, e *suites.Env) {

@@ -36,6 +36,7 @@ class Refusal extends Error {
 let answerWith = null; // takes the answer to the question before deleting
 let session = null; // {authorization, tenant, user}
 let certificates = []; // as the platform shows them, the latest first
+let edits = 0; // requests so far that may have changed the list
 let shown = shownAtOnce;
 let chosen = Promise.resolve(null); // the PEM block of the chosen file, once it is read
 
@@ -51,6 +52,7 @@ async function request(method, path, body) {
   } catch {
     throw new Refusal(0, "The platform does not answer.");
   }
+  if (method !== "GET") edits++;
   const answer = await response.json().catch(() => null);
   if (response.ok) return answer;
   throw new Refusal(response.status, answer?.message);
@@ -59,12 +61,16 @@ async function request(method, path, body) {
 const collection = () => `/tenant/tenants/${encodeURIComponent(session.tenant)}/trusted-certificates`;
 const resource = (certificate) => `${collection()}/${encodeURIComponent(certificate.fingerprint)}`;
 
+// readAll reads the list again where something was changed while it was being read: what came
+// late would hide a certificate that was just added.
 async function readAll() {
-  const all = [];
-  for (let page = 1; ; page++) {
-    const answer = await request("GET", `${collection()}?pageSize=${pageSize}&currentPage=${page}`);
-    all.push(...answer.certificates);
-    if (answer.certificates.length < pageSize) return all.reverse();
+  for (;;) {
+    const before = edits, all = [];
+    for (let page = 1; all.length === (page - 1) * pageSize; page++) {
+      const answer = await request("GET", `${collection()}?pageSize=${pageSize}&currentPage=${page}`);
+      all.push(...answer.certificates);
+    }
+    if (before === edits) return all.reverse();
   }
 }
 
