@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -117,5 +118,21 @@ func withoutRole(t *testing.T, b *browser) {
 	b.says("#add-error", "ROLE_TENANT_MANAGEMENT_ADMIN")
 	if got := b.w.trusted(); len(got) != 0 {
 		t.Errorf("trusted over REST: %+v", got)
+	}
+}
+
+// A file that is good is not at fault where the tenant has no room for it: it stays chosen.
+func noRoom(t *testing.T, b *browser) {
+	for i := range maxAnchors {
+		b.w.upload(fmt.Sprint("root ", i), b.w.factory.Root(fmt.Sprint("root ", i)))
+	}
+	b.login("admin")
+	b.drop(map[string]string{"caCert.pem": pem(t, b.w.factory.Root("one more"))})
+	b.says("#file-state", "caCert.pem")
+	b.fill("#name", "one more")
+	b.click("#add")
+	b.says("#add-error", "as many trusted certificates")
+	if b.text("#file-error") != "" || b.text("#file-state") != "caCert.pem" {
+		t.Error("the file is blamed, or forgotten")
 	}
 }

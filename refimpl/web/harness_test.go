@@ -19,6 +19,9 @@ import (
 // bound is how long anything here may take before it counts as hanging.
 const bound = 30 * time.Second
 
+// maxAnchors is how many anchors a tenant may have.
+const maxAnchors = 200
+
 // A world is a platform, and certificates to try on its page.
 type world struct {
 	t        *testing.T
@@ -30,7 +33,7 @@ type world struct {
 
 func start(t *testing.T) *world {
 	t.Helper()
-	p, err := refimpl.New(refimpl.Config{})
+	p, err := refimpl.New(refimpl.Config{Limits: refimpl.Limits{AnchorsPerTenant: maxAnchors}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,6 +33,7 @@ func TestPage(t *testing.T) {
 		{"foreign text is text", foreignText},
 		{"many certificates", manyCertificates},
 		{"platform goes away", platformGoesAway},
+		{"no room", noRoom},
 		{"looks", looks},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t, chromium)) })

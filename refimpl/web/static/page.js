@@ -24,6 +24,8 @@ const reasons = [
   [/PEM|base64|not an X\.509|is empty/, "This file holds no certificate that can be read."],
 ];
 
+const noRoom = /as many trusted certificates/; // which is no fault of the file's
+
 // A Refusal is an answer of the platform that is no success; status 0 is no answer at all.
 class Refusal extends Error {
   constructor(status, message) {
@@ -219,7 +221,8 @@ async function add(event) {
     say(`${name} is added.`);
   } catch (refusal) {
     const text = trouble(refusal);
-    if (refusal.status !== 409 && refusal.status !== 422) return showIn($("add-error"), text);
+    const ofFile = refusal.status === 409 || refusal.status === 422 && !noRoom.test(refusal.detail);
+    if (!ofFile) return showIn($("add-error"), text);
     chosen = Promise.resolve(null); // it would be refused again
     $("file").value = ""; // so that choosing the same file again counts as a choice
     mark("file", reasons.find(([pattern]) => pattern.test(refusal.detail))?.[1] ?? text);
