@@ -68,6 +68,7 @@ var foreignArrows = map[string][]string{
 	"github.com/chromedp/cdproto":         {"suites/web"},
 	"github.com/mochi-mqtt/server/v2":     {"refimpl/broker"},
 	"github.com/golang-jwt/jwt/v5":        {"refimpl/token"},
+	"go.etcd.io/bbolt":                    {"refimpl/disk"},
 }
 
 type listed struct {
