@@ -186,7 +186,16 @@ func (a *attempt) run(ctx context.Context, command []string, limit time.Duration
 	if err != nil && errors.Is(context.Cause(ctx), errTimeLimit) {
 		err = errTimeLimit
 	}
-	return output.String(), err
+	return ending(output.String()), err
+}
+
+// ending is as much of the end of an output as a message can bear.
+func ending(output string) string {
+	const most = 2000
+	if len(output) > most {
+		return "… " + output[len(output)-most:]
+	}
+	return output
 }
 
 // reason says which spec noticed, where there is a report, or how the judge ended.
