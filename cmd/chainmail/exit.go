@@ -11,14 +11,17 @@ import (
 	"github.com/chainmail-iot/chainmail/suites/target"
 )
 
-// The exit codes. Those of a finished run are decided by reports.Outcome.
+// The exit codes. Those of a finished run are decided by reports.Outcome and
+// reports.LoadOutcome.
 const (
-	exitOK            = 0   // conformant
+	exitOK            = 0   // conformant, thresholds met
 	exitNotConformant = 1   // a MUST is broken
 	exitUsage         = 2   // usage, configuration or schema; nothing was sent
-	exitIncomplete    = 3   // inconclusive, missing, or nothing selected
+	exitIncomplete    = 3   // inconclusive, missing (shards, arrivals), or nothing selected
 	exitUnreachable   = 4   // the target accepts no connection
 	exitFault         = 5   // our own fault
+	exitMissed        = 6   // load: a threshold was missed
+	exitDisturbed     = 7   // load: the generator was the bottleneck
 	exitInterrupted   = 130 // interrupted; the report is written all the same
 )
 

@@ -33,7 +33,7 @@ were met before and are not now, which make the exit code 6.`,
 				return err
 			}
 			if len(c.Broken) > 0 {
-				return &exit{code: reports.LoadMissed.ExitCode()}
+				return &exit{code: exitMissed}
 			}
 			return nil
 		},

@@ -96,7 +96,7 @@ func TestReportRendersALoadRun(t *testing.T) {
 		t.Errorf("copy: exit code %d\n%s%s", code, out, talk)
 	}
 	missed := finishLoad(t, keepLoad(t, 3, "ready.p99 < 1ms"))
-	if code, out, _ := command(t, "report", "render", missed); code != 6 || !strings.Contains(out, "✗ ready.p99 < 1ms") {
+	if code, out, _ := command(t, "report", "render", missed); code != exitMissed || !strings.Contains(out, "✗ ready.p99 < 1ms") {
 		t.Errorf("missed: exit code %d\n%s", code, out)
 	}
 }
@@ -138,7 +138,7 @@ func TestReportCompares(t *testing.T) {
 	if code != exitOK || !strings.Contains(out, "1.00×") || !strings.Contains(out, "DOUBTFUL") {
 		t.Errorf("exit code %d\n%s%s", code, out, talk)
 	}
-	if code, out, _ = command(t, "report", "compare", before, keepLoad(t, 0, "ready.p99 < 10ms")); code != 6 || !strings.Contains(out, "BROKEN") {
+	if code, out, _ = command(t, "report", "compare", before, keepLoad(t, 0, "ready.p99 < 10ms")); code != exitMissed || !strings.Contains(out, "BROKEN") {
 		t.Errorf("broken threshold: exit code %d\n%s", code, out)
 	}
 }
@@ -180,6 +180,28 @@ func TestReportUsage(t *testing.T) {
 		code, _, talk := command(t, append([]string{"report"}, tt.args...)...)
 		if code != exitUsage || !strings.Contains(talk, tt.want) {
 			t.Errorf("%s: exit code %d, %q, want %q", tt.name, code, talk, tt.want)
+		}
+	}
+}
+
+// TestExitCodesOfRuns holds the codes of this command against those that reports gives.
+func TestExitCodesOfRuns(t *testing.T) {
+	t.Parallel()
+	for outcome, want := range map[reports.LoadOutcome]int{
+		reports.LoadMet: exitOK, reports.LoadNotConformant: exitNotConformant, reports.LoadIncomplete: exitIncomplete,
+		reports.LoadUnreachable: exitUnreachable, reports.LoadFaulty: exitFault, reports.LoadMissed: exitMissed,
+		reports.LoadDisturbed: exitDisturbed, reports.LoadInterrupted: exitInterrupted,
+	} {
+		if got := outcome.ExitCode(); got != want {
+			t.Errorf("%s has %d, want %d", outcome, got, want)
+		}
+	}
+	for outcome, want := range map[reports.Outcome]int{
+		reports.Conformant: exitOK, reports.NotConformant: exitNotConformant, reports.Incomplete: exitIncomplete,
+		reports.Unreachable: exitUnreachable, reports.Faulty: exitFault, reports.Interrupted: exitInterrupted,
+	} {
+		if got := outcome.ExitCode(); got != want {
+			t.Errorf("%s has %d, want %d", outcome, got, want)
 		}
 	}
 }

@@ -26,7 +26,7 @@ func TestBucketsAreTheLibrarys(t *testing.T) {
 		}
 	}
 	r := rand.New(rand.NewPCG(5, 6))
-	for range 1000 {
+	for range 200 {
 		v := r.Int64N(highest + 1)
 		h.Reset()
 		if err := h.RecordValue(v); err != nil {
