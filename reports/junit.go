@@ -214,6 +214,7 @@ func (r Result) story() string {
 	for _, remark := range r.Remarks {
 		line("remark", remark)
 	}
+	line("evidence", strings.Join(r.Artifacts, " "))
 	line("again", r.Again)
 	return xmlText(b.String())
 }

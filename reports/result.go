@@ -45,6 +45,9 @@ type Result struct {
 	// Evidence holds the attempts in the order they were made: the control
 	// before, the case, the control after.
 	Evidence []Evidence `json:"evidence,omitempty"`
+	// Artifacts are files about the result, relative to the folder of the report,
+	// with slashes. A folder ends with one.
+	Artifacts []string `json:"artifacts,omitempty"`
 	// Again is the one command that shows this result again. Optional.
 	Again string `json:"again,omitempty"`
 }

@@ -48,6 +48,7 @@ func (p *page) result(s Result, text map[string]string) {
 		p.field("remark", remark)
 	}
 	p.field("reason", s.Reason)
+	p.command("evidence", strings.Join(s.Artifacts, " "))
 	p.command("again", s.Again)
 }
 
@@ -74,6 +75,7 @@ func (p *page) warnings(r Report) {
 		p.field("expected", s.Expected)
 		p.field("observed", s.Observed)
 		p.field("reason", s.Reason)
+		p.command("evidence", strings.Join(s.Artifacts, " "))
 		p.command("again", s.Again)
 	}
 }

@@ -83,6 +83,7 @@ func (e *Env) Watch(ctx context.Context, role string, config device.Config) devi
 		evidence.SideEffects = e.sideEffects(ctx, config.ClientID)
 	}
 	e.Record(evidence)
+	e.trial.showDevice(role, config, outcome)
 	if role == reports.RoleCase {
 		e.Observe("%s", outcome.Detail)
 		if outcome.Refused() {
@@ -113,8 +114,10 @@ func (e *Env) lookAround(ctx context.Context) {
 // end of the spec; the spec is inconclusive unless it is admitted.
 func (e *Env) Connect(ctx context.Context, p certfactory.Presentation) *device.Device {
 	e.Trust(ctx, p.Anchors...)
-	d, outcome := e.attempt(ctx, e.Device(p))
+	config := e.Device(p)
+	d, outcome := e.attempt(ctx, config)
 	e.Record(evidenceOf(RolePreamble, outcome))
+	e.trial.showDevice(RolePreamble, config, outcome)
 	if d == nil {
 		e.trial.unsteady = true
 		e.Inconclusive("a good device was not admitted: %s", outcome.Detail)

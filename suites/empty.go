@@ -16,7 +16,7 @@ import (
 func (e *Env) EmptyStore(ctx context.Context) bool {
 	anchors, uploads := e.session.stored()
 	err := e.session.change(func() error { return e.Target.Driver.Remove(ctx, anchors) })
-	e.prepared("removal of all trust anchors of the run", err)
+	e.prepared("removal of all trust anchors of the run", err, nil)
 	for _, a := range anchors {
 		e.session.forget(a)
 	}

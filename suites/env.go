@@ -118,6 +118,7 @@ func (e *Env) Wait(ctx context.Context, d time.Duration) {
 func (e *Env) Trust(ctx context.Context, anchors ...certfactory.Anchor) {
 	for _, a := range anchors {
 		e.trial.tenants = max(e.trial.tenants, a.Tenant)
+		e.trial.showAnchor(a)
 		answer, err := e.session.trust(ctx, a)
 		if err != nil {
 			e.Unanswered(err)
@@ -132,6 +133,7 @@ func (e *Env) Trust(ctx context.Context, anchors ...certfactory.Anchor) {
 // answer, and sees to it that the anchor is gone at the end of the run.
 func (e *Env) Offer(ctx context.Context, a certfactory.Anchor) target.Answer {
 	e.trial.tenants = max(e.trial.tenants, a.Tenant)
+	e.trial.showAnchor(a)
 	answer, err := e.session.trust(ctx, a)
 	if err != nil {
 		e.Unanswered(err)
@@ -155,6 +157,7 @@ func (e *Env) Length(ctx context.Context, n int, exactly bool) {
 		if err := e.session.chainLength(ctx, n); err != nil {
 			e.Unanswered(err)
 		}
+		e.trial.exhibits.MaxLength = n
 		e.trial.rechecks = append(e.trial.rechecks, func(ctx context.Context) string {
 			if now, err := e.Target.Management.MaxChainLength(ctx); err != nil || now == n {
 				return ""

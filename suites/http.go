@@ -2,6 +2,7 @@ package suites
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -27,6 +28,7 @@ func (e *Env) Ask(ctx context.Context, role string, request target.Request) targ
 		Role: role, Layer: reports.LayerRESTStatus, RESTStatus: &status, Detail: detail,
 		Times: reports.Times{REST: reports.InMilliseconds(time.Since(started))},
 	})
+	e.trial.showRequest(role, fmt.Sprintf("%d %s", status, http.StatusText(status)), request)
 	e.Observe("%d %s", status, http.StatusText(status))
 	return response
 }

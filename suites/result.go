@@ -30,6 +30,7 @@ func (p *Plan) result(v variant, t *trial, r ginkgo.SpecReport) reports.Result {
 	if p.config.Again != nil {
 		result.Again = p.config.Again(v.id())
 	}
+	result.Artifacts = p.exhibit(result, t)
 	return result
 }
 

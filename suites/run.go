@@ -36,6 +36,9 @@ type Config struct {
 	Again func(id string) string
 	// Started is told the run's size before the first spec. Optional.
 	Started func(runs int)
+	// Exhibit is given what a spec has sent, with its result, and returns the paths
+	// of the files that it has put it into. Optional.
+	Exhibit func(reports.Result, Exhibits) []string
 	// Judged is told each result as soon as it is known. Optional.
 	Judged func(reports.Result)
 }

@@ -17,6 +17,7 @@ type trial struct {
 	reason   string
 	observed string
 	evidence []reports.Evidence
+	exhibits Exhibits
 	remarks  []string
 	started  time.Time // zero: it was never begun
 	took     time.Duration

@@ -101,12 +101,13 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 	show := newProgress(cmd.ErrOrStderr())
 	defer show.close()
 	var results writer
+	evidence := evidenceWriter{dir: f.out, target: t, file: f.target, waivers: waivers}
 	ctx, stop := context.WithCancel(cmd.Context())
 	defer stop()
 	plan, err := suites.NewPlan(suites.Config{
 		Target: t, Profile: profile, Specs: specs(), Only: f.only, Skip: f.effort.skip, Seed: seed, KeyCache: f.effort.keyCache, Jobs: f.effort.jobs,
 		Again:   func(id string) string { return f.commandLine(seed, "--only", quote(id)) }, // its axes say over which TLS version
-		Started: show.started,
+		Started: show.started, Exhibit: evidence.write,
 		Judged: func(r reports.Result) {
 			show.judged(r)
 			results.add(r)
@@ -129,6 +130,9 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 	}
 	run, err := plan.Run(ctx)
 	show.close()
+	if err == nil {
+		err = evidence.err
+	}
 	results.header.RoundTrip = reports.InMilliseconds(run.RoundTrip)
 	end := ending(cmd.Context(), ctx, run, err)
 	undo, left := f.leave(run.Left)

@@ -5,6 +5,7 @@
 //	chainmail conform --target FILE   judge another platform
 //	chainmail load                    let a fleet of devices come, and measure the platform
 //	chainmail probe --target FILE     find out what a platform can do, and whether its target file says so
+//	chainmail replay DIR              play one failed case again, from its evidence folder
 //	chainmail serve                   run the reference platform
 //	chainmail selftest                show that the specs can fail
 //	chainmail list specs              what is tried (also clauses, cases, deviations, profiles, plans)

@@ -32,7 +32,7 @@ brings along.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &exit{code: exitUsage, err: err, hint: `"` + cmd.CommandPath() + ` --help" shows the flags`}
 	})
-	root.AddCommand(newConform(), newLoad(), newProbe(), newServe(), newTidy(), newSelftest(), newList(), newExplain(), newCerts(), newReport(), newVersion())
+	root.AddCommand(newConform(), newLoad(), newProbe(), newReplayCommand(), newServe(), newTidy(), newSelftest(), newList(), newExplain(), newCerts(), newReport(), newVersion())
 	for _, c := range root.Commands() {
 		c.Args = refuseArguments(c.Args)
 	}

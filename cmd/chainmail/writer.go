@@ -24,7 +24,7 @@ func (w *writer) create(dir string, h reports.Header) error {
 		return &exit{code: exitUsage, err: err, hint: "name a folder that can be written with --out"}
 	}
 	w.dir, w.header, w.stream = dir, h, stream
-	return nil
+	return setEvidenceAside(dir)
 }
 
 // add streams one result; the first error is kept for finish.

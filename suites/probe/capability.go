@@ -32,7 +32,7 @@ var checks = []check{
 	{target.MaxChainLengthSetting, "the maximum chain length is raised by one and read", needsManagement, (*prober).maxChainLengthSetting},
 	{target.Clock, "the clock is put forward by an hour, and back", needsManagement, (*prober).clockSetting},
 	{target.WebPage, "the page is asked for", needsPage, (*prober).webPage},
-	{target.SecondTenant, "the second tenant lists its trust anchors", needsSecondTenant, (*prober).secondTenant},
+	{target.SecondTenant, "an admin of the second tenant logs in", needsSecondTenant, (*prober).secondTenant},
 	{target.UserWithoutRole, "a user without the role logs in and has none that may upload", needsViewer, (*prober).userWithoutRole},
 }
 

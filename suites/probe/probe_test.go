@@ -33,6 +33,7 @@ type setup struct {
 	platform     refimpl.Config
 	capabilities string   // default everything
 	policy       string   // default none
+	locked       string   // a tenant whose passwords are wrong in the target file
 	missing      []string // beginnings of paths that a front answers with 404
 }
 
@@ -78,7 +79,7 @@ rest:
 		text += fmt.Sprintf("    - id: %s\n      users:\n", tenant.ID)
 		for _, u := range tenant.Users {
 			secret := tenant.ID + u.Name
-			put(secret, []byte(u.Password))
+			put(secret, []byte(map[bool]string{true: "wrong", false: u.Password}[tenant.ID == s.locked]))
 			text += fmt.Sprintf("        - {user: %s, password: \"file:%s\", roles: [%s]}\n", u.Name, secret, strings.Join(u.Roles, ", "))
 		}
 	}
@@ -210,7 +211,7 @@ func clean(t *testing.T, system *target.Target) {
 func TestRunFindsWhatIsMissing(t *testing.T) {
 	for path, lost := range map[string]string{
 		"/devicecontrol/bulk": "bulkRegistration", "/devicecontrol/newDevice": "singleRegistration", "/tenant/options": "tenantOptions",
-		"/user/t1": "deviceUsers", "/settings": "maxChainLengthSetting", "/apps": "webPage", "/tenant/tenants/t2": "secondTenant",
+		"/user/t1": "deviceUsers", "/settings": "maxChainLengthSetting", "/apps": "webPage",
 		"/user/currentUser": "userWithoutRole", "/clock": "clock",
 	} {
 		t.Run(lost, func(t *testing.T) {
@@ -222,6 +223,11 @@ func TestRunFindsWhatIsMissing(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestRunFindsASecondTenantThatIsLocked(t *testing.T) {
+	_, found := run(t, load(t, setup{locked: "t2"}))
+	want(t, found, map[string]probe.State{"secondTenant": probe.Missing, "userWithoutRole": probe.Agrees})
 }
 
 func TestRunFindsWhatIsNotDeclared(t *testing.T) {

@@ -28,6 +28,16 @@ func (p *prober) undoBy(r target.Request) {
 	})
 }
 
+// usable reports whether a status is that of an interface which is there and may
+// be used, even if it would not have what was sent.
+func usable(status int) bool {
+	switch status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusUnauthorized, http.StatusForbidden:
+		return false
+	}
+	return status/100 == 2 || status/100 == 4
+}
+
 // answered words a status that is not what was wanted.
 func answered(r target.Request, status int) string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s answered %d %s", r.Method, r.Path, status, http.StatusText(status)))
@@ -59,7 +69,7 @@ func (p *prober) tenantOptions(ctx context.Context) (bool, string, error) {
 		if err != nil {
 			return false, "", err
 		}
-		if response.Status/100 != 2 {
+		if !usable(response.Status) {
 			return false, answered(step, response.Status), nil
 		}
 	}
@@ -82,7 +92,7 @@ func (p *prober) bulkRegistration(ctx context.Context) (bool, string, error) {
 	if err != nil {
 		return false, "", err
 	}
-	return response.Status/100 == 2, answered(request, response.Status), nil
+	return usable(response.Status), answered(request, response.Status), nil
 }
 
 func (p *prober) singleRegistration(ctx context.Context) (bool, string, error) {
@@ -94,11 +104,11 @@ func (p *prober) singleRegistration(ctx context.Context) (bool, string, error) {
 	if err != nil {
 		return false, "", err
 	}
-	return response.Status/100 == 2, answered(request, response.Status), nil
+	return usable(response.Status), answered(request, response.Status), nil
 }
 
 func (p *prober) secondTenant(ctx context.Context) (bool, string, error) {
-	request := target.Request{Method: http.MethodGet, Path: target.AnchorsPath(p.t.REST.Tenants[1].ID)}
+	request := target.Request{Method: http.MethodGet, Path: "/user/currentUser"}
 	response, err := p.ask(ctx, 1, request)
 	return err == nil && response.Status == http.StatusOK, answered(request, response.Status), err
 }

@@ -17,6 +17,18 @@ type AnchorChange struct {
 	AutoRegistration *bool
 }
 
+// Fields is the body of a PUT that makes the change (DC-REST-06).
+func (c AnchorChange) Fields() map[string]any {
+	fields := map[string]any{}
+	if c.Enabled != nil {
+		fields["status"] = map[bool]string{true: "ENABLED", false: "DISABLED"}[*c.Enabled]
+	}
+	if c.AutoRegistration != nil {
+		fields["autoRegistrationEnabled"] = *c.AutoRegistration
+	}
+	return fields
+}
+
 // An AnchorChanger is a driver that changes a trust anchor that is there. A
 // platform that does not do it is an error.
 type AnchorChanger interface {
@@ -48,14 +60,7 @@ func (c *Cumulocity) Change(ctx context.Context, a certfactory.Anchor, change An
 	if err != nil {
 		return err
 	}
-	fields := map[string]any{}
-	if change.Enabled != nil {
-		fields["status"] = map[bool]string{true: "ENABLED", false: "DISABLED"}[*change.Enabled]
-	}
-	if change.AutoRegistration != nil {
-		fields["autoRegistrationEnabled"] = *change.AutoRegistration
-	}
-	return c.must(ctx, Request{Method: http.MethodPut, Path: AnchorPath(tenant.ID, a.DER), Tenant: tenant.ID, User: admin, Body: fields})
+	return c.must(ctx, Request{Method: http.MethodPut, Path: AnchorPath(tenant.ID, a.DER), Tenant: tenant.ID, User: admin, Body: change.Fields()})
 }
 
 // UserPath is a user of a tenant.

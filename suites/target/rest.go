@@ -118,6 +118,9 @@ type Request struct {
 	Type   string // Content-Type; default application/json where there is a body
 }
 
+// Content is the body as it is sent.
+func (r Request) Content() ([]byte, error) { return encode(r.Body) }
+
 // A Response is what the platform answered.
 type Response struct {
 	Status int
@@ -139,7 +142,7 @@ var ErrNoAnswer = errors.New("no HTTP answer")
 // Do sends one request. Every status is an answer; the error wraps [ErrNoAnswer]
 // where none came.
 func (r *REST) Do(ctx context.Context, request Request) (Response, error) {
-	body, err := encode(request.Body)
+	body, err := request.Content()
 	if err != nil {
 		return Response{}, fmt.Errorf("encode %s %s: %w", request.Method, request.Path, err)
 	}
