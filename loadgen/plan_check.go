@@ -155,7 +155,7 @@ func (c *checker) times() {
 	c.not(p.Timeouts.Response > 0, "timeouts.response", p.Timeouts.Response, "a duration above zero")
 	c.not(p.Interval >= minInterval, "interval", p.Interval, "at least "+minInterval.String())
 	c.not(p.Limits.Open >= 0, "limits.open", p.Limits.Open, "0 or more")
-	c.not(p.Limits.Lag > 0, "limits.lag", p.Limits.Lag, "a duration above zero")
+	c.not(p.Limits.Lag >= time.Microsecond, "limits.lag", p.Limits.Lag, "at least 1µs")
 }
 
 // versions are the TLS versions by the words of a plan.

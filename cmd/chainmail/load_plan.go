@@ -54,6 +54,7 @@ func planFlagList() []planFlag {
 		{"tls-max", "tls.max", `highest TLS version: "1.2" or "1.3"`, true},
 		{"resumption", "tls.resumption", "true: devices that come again resume their TLS session", false},
 		{"open", "limits.open", "devices that may be here at once; more are dropped. 0: no limit", false},
+		{"lag", "limits.lag", "how late 99 of 100 arrivals may start before the run is disturbed", true},
 		{"interval", "interval", "how often what was measured is written down", true},
 	}
 }

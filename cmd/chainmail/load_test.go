@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/chainmail-iot/chainmail/loadgen"
+	"github.com/chainmail-iot/chainmail/reports"
+)
+
+// loadPlan writes a plan for a run that goes on until it is ended.
+func loadPlan(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "plan.yaml")
+	plan := "apiVersion: chainmail/v1\nkind: Plan\ndevices: 500\narrival: {rate: 20/s}\njourney: {token: true}\n" +
+		"interval: 100ms\nlimits: {lag: 1m}\ntimeouts: {connect: 1m, handshake: 1m, response: 1m}\n"
+	if err := os.WriteFile(path, []byte(plan), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// startLoad starts a run against a platform and returns once devices come.
+func startLoad(t *testing.T, platform ready, out string, more ...string) *exec.Cmd {
+	t.Helper()
+	args := append([]string{"load", "--plan", loadPlan(t), "--target", platform.Target, "--out", out}, more...)
+	command := exec.Command("chainmail", args...)
+	stderr, err := command.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	late := time.AfterFunc(2*time.Minute, func() { _ = command.Process.Kill() })
+	t.Cleanup(func() { late.Stop() })
+	lines := bufio.NewScanner(stderr)
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), "arrivals begin") {
+			break
+		}
+	}
+	go func() { // what is said later must not block it
+		for lines.Scan() {
+		}
+	}()
+	awaitChunks(t, out, 8)
+	return command
+}
+
+// awaitChunks waits until so many chunks are in the folder.
+func awaitChunks(t *testing.T, out string, n int) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if found, _ := filepath.Glob(filepath.Join(out, "chunk", "*")); len(found) >= n {
+			return
+		}
+	}
+	t.Fatalf("no %d chunks in %s", n, out)
+}
+
+func endedWith(t *testing.T, command *exec.Cmd) int {
+	t.Helper()
+	err := command.Wait()
+	if failure, ok := errors.AsType[*exec.ExitError](err); ok {
+		return failure.ExitCode()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return 0
+}
+
+// Interrupted, a load run ends in order: 130, its report written, the trust anchor
+// removed; with one shard in the process and with two beside it.
+func TestLoadInterrupted(t *testing.T) {
+	for _, shards := range []string{"1", "2"} {
+		t.Run("shards="+shards, func(t *testing.T) {
+			platform := serve(t)
+			out := filepath.Join(t.TempDir(), "load")
+			command := startLoad(t, platform, out, "--shards", shards)
+			_ = command.Process.Signal(os.Interrupt)
+			if code := endedWith(t, command); code != exitInterrupted {
+				t.Errorf("exit code %d, want %d", code, exitInterrupted)
+			}
+			report, err := reports.ReadLoad(filepath.Join(out, reports.LoadFileName))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if report.Outcome != reports.LoadInterrupted || report.Arrivals[0].Due == 0 || report.Arrivals[0].Unaccounted != 0 {
+				t.Errorf("outcome %s, arrivals %+v: want interrupted, some, and none without a result", report.Outcome, report.Arrivals)
+			}
+			if len(report.Notes) > 0 {
+				t.Errorf("notes %q", report.Notes)
+			}
+			if anchors := trustAnchors(t, platform); anchors != 0 {
+				t.Errorf("%d trust anchors left on the target, want none", anchors)
+			}
+		})
+	}
+}
+
+// Killed, a coordinator leaves chunks that are whole, and takes its shards with it.
+func TestLoadKilled(t *testing.T) {
+	platform := serve(t)
+	out := filepath.Join(t.TempDir(), "load")
+	command := startLoad(t, platform, out, "--shards", "2")
+	pids := shardProcesses(t, out)
+	_ = command.Process.Kill()
+	_ = command.Wait()
+	for _, pid := range pids {
+		awaitGone(t, pid)
+	}
+	// The chunks alone make a report; that of a run without its coordinator is incomplete.
+	render := exec.Command("chainmail", "report", "render", out)
+	output, err := render.CombinedOutput()
+	if failure, ok := errors.AsType[*exec.ExitError](err); !ok || failure.ExitCode() != exitIncomplete {
+		t.Errorf("render: %v, want exit code %d\n%s", err, exitIncomplete, output)
+	}
+	if !strings.Contains(string(output), "INCOMPLETE") {
+		t.Errorf("rendered without a word of what is missing:\n%s", output)
+	}
+}
+
+// A shard that is killed is a hole in the report: incomplete, exit code 3.
+func TestLoadShardKilled(t *testing.T) {
+	platform := serve(t)
+	out := filepath.Join(t.TempDir(), "load")
+	command := startLoad(t, platform, out, "--shards", "2", "--devices", "100")
+	if err := syscall.Kill(shardProcesses(t, out)[1], syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if code := endedWith(t, command); code != exitIncomplete {
+		t.Errorf("exit code %d, want %d", code, exitIncomplete)
+	}
+	report, err := reports.ReadLoad(filepath.Join(out, reports.LoadFileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Complete || len(report.Holes) != 1 || report.Holes[0].Shard != 1 || len(report.Notes) != 1 {
+		t.Errorf("complete %v, holes %v, notes %q: want one hole, and one note, of shard 1", report.Complete, report.Holes, report.Notes)
+	}
+	if anchors := trustAnchors(t, platform); anchors != 0 {
+		t.Errorf("%d trust anchors left on the target, want none", anchors)
+	}
+}
+
+// shardProcesses returns the processes of the two shards of a run.
+func shardProcesses(t *testing.T, out string) []int {
+	t.Helper()
+	var pids []int
+	for i := range 2 {
+		var shard loadgen.Ready
+		text, err := os.ReadFile(filepath.Join(out, loadgen.ReadyPrefix, strconv.Itoa(i)+".0"))
+		if err == nil {
+			err = json.Unmarshal(text, &shard)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		pids = append(pids, shard.PID)
+	}
+	return pids
+}
+
+func awaitGone(t *testing.T, pid int) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			return
+		}
+	}
+	t.Errorf("shard %d outlives its coordinator", pid)
+}
+
+// Every plan that comes along is a plan, and says what it is for.
+func TestReadyMadePlans(t *testing.T) {
+	for _, name := range loadgen.Names() {
+		data, ok := loadgen.ReadyMade(name)
+		if !ok {
+			t.Fatalf("no plan %s", name)
+		}
+		plan, err := loadgen.Read(name, data)
+		if err != nil {
+			t.Error(err)
+		}
+		if plan.Name != name || plan.About == "" || len(plan.Thresholds) == 0 {
+			t.Errorf("plan %s calls itself %q, about %q, with %d thresholds", name, plan.Name, plan.About, len(plan.Thresholds))
+		}
+	}
+}
