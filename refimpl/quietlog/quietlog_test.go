@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,7 +17,7 @@ import (
 
 // newLog returns a log and what was written to it since the last look.
 func newLog(lines int) (*slog.Logger, *quietlog.Handler, func() []string) {
-	var out bytes.Buffer
+	var out lockedBuffer
 	text := slog.NewTextHandler(&out, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey {
 			return slog.Attr{}
@@ -24,10 +25,27 @@ func newLog(lines int) (*slog.Logger, *quietlog.Handler, func() []string) {
 		return a
 	}})
 	h := quietlog.New(text, quietlog.Config{Lines: lines, Window: time.Minute})
-	return slog.New(h), h, func() []string {
-		defer out.Reset()
-		return strings.Split(strings.TrimSpace(out.String()), "\n")
-	}
+	return slog.New(h), h, func() []string { return strings.Split(strings.TrimSpace(out.take()), "\n") }
+}
+
+// A lockedBuffer is written by timers too.
+type lockedBuffer struct {
+	mu  sync.Mutex // guards buf
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+// take returns what was written since the last time.
+func (b *lockedBuffer) take() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	defer b.buf.Reset()
+	return b.buf.String()
 }
 
 func refuse(log *slog.Logger, reason string, n int) {
