@@ -79,8 +79,9 @@ func (p *prober) change(ctx context.Context, do, undo func(context.Context) erro
 
 // done tells a platform that answers no from one that does not answer.
 func done(err error) (there bool, detail string, fault error) {
+	status, answered := errors.AsType[*target.StatusError](err)
 	switch {
-	case err == nil:
+	case err == nil, answered && usable(status.Status):
 		return true, "", nil
 	case errors.Is(err, target.ErrNoAnswer), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return false, "", err
