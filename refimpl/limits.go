@@ -73,7 +73,7 @@ func LimitTable() []LimitRow {
 		{"mqtt.packet", "10s", "a packet begun and not finished: closed"},
 		{"mqtt.write", "5s", "a client that does not read: closed; no other waits for it"},
 		{"mqtt.drain", "1s", "what is left of a connection that the platform ends: closed"},
-		{"mqtt.chainBytes", "65536", "alert bad_certificate, reason oversize, no signature checked; TLS itself ends at 262144"},
+		{"mqtt.chainBytes", "131072", "alert bad_certificate, reason oversize, no signature checked; TLS itself ends at 262144"},
 		{"mqtt.packetBytes", "16184", "closed before the packet is read"},
 		{"mqtt.connectBytes", "327690", "CONNECT: closed before it is read, reason oversize"},
 		{"mqtt.subscriptions", "64", "SUBACK 0x80 for any more of a client"},

@@ -39,7 +39,8 @@ type Limits struct {
 	PerAddress int `yaml:"connectionsPerAddress"`
 	// Chain is how many bytes the certificates of a chain may have together; a longer one is
 	// refused before any signature in it is looked at. crypto/tls itself takes 256 KiB.
-	// Default 64 KiB.
+	// Default 128 KiB, so that the longest common name that fits a Client Identifier is
+	// still refused for what it is.
 	Chain int `yaml:"chainBytes"`
 	// Packet is how many bytes a packet may have after its fixed header; a longer one ends
 	// the connection. Default 16184, the real platform's limit on a message.
@@ -57,7 +58,7 @@ type Limits struct {
 
 // WithDefaults fills in what is 0.
 func (l Limits) WithDefaults() Limits {
-	l.Chain = cmp.Or(l.Chain, 64<<10)
+	l.Chain = cmp.Or(l.Chain, 128<<10)
 	l.Packet = cmp.Or(l.Packet, 16184)
 	l.Connect = cmp.Or(l.Connect, 5*(1<<16+2))
 	l.Subscriptions = cmp.Or(l.Subscriptions, 64)
