@@ -12,8 +12,10 @@ import (
 
 // EmptyStore takes away every trust anchor that the run has made, of all tenants.
 // It reports false where others are left, which are not ours to take. Specs that
-// come later make theirs anew.
+// come later make theirs anew; the bystander is away until the spec ends.
 func (e *Env) EmptyStore(ctx context.Context) bool {
+	e.session.bystander.leave(ctx)
+	e.Cleanup(func() { e.session.bystander.comeBack(context.WithoutCancel(ctx), e) })
 	anchors, uploads := e.session.stored()
 	err := e.session.change(func() error { return e.Target.Driver.Remove(ctx, anchors) })
 	e.prepared("removal of all trust anchors of the run", err, nil)

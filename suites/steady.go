@@ -61,7 +61,7 @@ type kind struct {
 // kind names the kind of a good device that connects in a standard way; "" for all
 // others.
 func (e *Env) kind(c device.Config) string {
-	if c.Identity == nil || len(c.Identity.Chain) == 0 {
+	if c.Identity == nil || len(c.Identity.Chain) == 0 || c.Username != "" {
 		return ""
 	}
 	id, ok := e.session.shelf.named(c.Identity.Chain[0])
