@@ -1,6 +1,7 @@
 # Each target is a line or two; what it does stands behind ##.
 GO ?= go
 TESTFLAGS ?=
+SELFTESTFLAGS ?=
 MUTATEFLAGS ?=
 BIN := bin/chainmail
 # A module of its own: what it needs nobody is to inherit.
@@ -23,7 +24,7 @@ load: build ## let 10,000 devices get their tokens from the embedded reference p
 	$(BIN) load
 
 selftest: build ## show that the specs can fail: the kill matrix
-	$(BIN) selftest
+	$(BIN) selftest $(SELFTESTFLAGS)
 
 mutate: ## change the source in small ways and list what nobody notices (MUTATEFLAGS)
 	$(GO) run ./cmd/mutate $(MUTATEFLAGS)
