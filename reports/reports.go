@@ -29,8 +29,11 @@ type Header struct {
 	// Calibration is what this program has been seen to find. Nil: nobody has
 	// measured it.
 	Calibration *Calibration `json:"calibration,omitempty"`
-	// RoundTrip is the time of one TCP connect to the target. Zero: not measured.
+	// RoundTrip is the way to the target and back: from CONNECT to CONNACK of good
+	// devices, or one TCP connect. Zero: not measured.
 	RoundTrip Milliseconds `json:"roundTripMs,omitzero"`
+	// Clock is how far the platform's clock is ahead of ours. Nil: not seen.
+	Clock *Clock `json:"clock,omitempty"`
 	// Again is the command line that repeats the whole run. Optional.
 	Again string `json:"again,omitempty"`
 	// Clauses is the catalogue the run answers to. Verdict and Specs are
@@ -63,6 +66,13 @@ type Report struct {
 	// Notes is what a reader must know beside the results: what could not be
 	// cleaned up, what was recovered from a stream.
 	Notes []string `json:"notes,omitempty"`
+}
+
+// Clock is how far the platform's clock is ahead of ours, in milliseconds; what is
+// behind is negative. Both have whole seconds. Nil: not seen.
+type Clock struct {
+	HTTP  *int64 `json:"httpMs,omitempty"`  // By the Date header of an HTTP answer.
+	Token *int64 `json:"tokenMs,omitempty"` // By the claim iat of tokens.
 }
 
 // Tool names the program that ran the specs.

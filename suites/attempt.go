@@ -2,6 +2,7 @@ package suites
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/chainmail-iot/chainmail/certfactory"
@@ -75,6 +76,9 @@ func (e *Env) Watch(ctx context.Context, role string, config device.Config) devi
 		config.Settle = 0
 	}
 	d, outcome := e.attempt(ctx, config)
+	if control(role) {
+		e.session.steady.note(e.kind(config), outcome)
+	}
 	evidence := evidenceOf(role, outcome)
 	if d != nil {
 		_ = d.Disconnect(ctx) // the verdict is about the way in
@@ -97,6 +101,15 @@ func (e *Env) Watch(ctx context.Context, role string, config device.Config) devi
 	return outcome
 }
 
+// roleAnyVersion is that of a good device over whatever TLS version it gets.
+const roleAnyVersion = "control-any-version"
+
+// control reports whether an attempt of that role has to be admitted for the spec
+// to be judged.
+func control(role string) bool {
+	return slices.Contains([]string{reports.RoleControlBefore, reports.RoleControlAfter, roleAnyVersion}, role)
+}
+
 // lookAround looks, while the spec goes on, whether the bystander lives; the
 // evidence that was recorded last says so when the spec is over.
 func (e *Env) lookAround(ctx context.Context) {
@@ -116,6 +129,7 @@ func (e *Env) Connect(ctx context.Context, p certfactory.Presentation) *device.D
 	e.Trust(ctx, p.Anchors...)
 	config := e.Device(p)
 	d, outcome := e.attempt(ctx, config)
+	e.session.steady.note(e.kind(config), outcome)
 	e.Record(evidenceOf(RolePreamble, outcome))
 	e.trial.showDevice(RolePreamble, config, outcome)
 	if d == nil {
@@ -133,7 +147,6 @@ func (e *Env) attempt(ctx context.Context, config device.Config) (*device.Device
 	if err != nil {
 		e.Fault(err)
 	}
-	e.session.steady.note(e.kind(config), outcome)
 	if outcome.TimedOut {
 		e.trial.silent = true
 	}

@@ -35,7 +35,9 @@ func (p *Plan) invite(ctx context.Context, s *session) {
 	}
 	s.bystander.connect = func(ctx context.Context) *device.Device {
 		defer e.trial.catch() // a bystander that cannot be had is not observed
-		d, _ := e.attempt(ctx, e.Device(good))
+		config := e.Device(good)
+		d, outcome := e.attempt(ctx, config)
+		e.session.steady.note(e.kind(config), outcome)
 		if d != nil {
 			e.Made(good.ClientID)
 		}

@@ -191,7 +191,7 @@ func (e *Env) chance(ctx context.Context, p certfactory.Presentation) string {
 		return "but so was a plain good device right after it, and such are admitted at other times"
 	}
 	config.MinVersion, config.MaxVersion = e.Target.MQTT.Versions[0], e.Target.MQTT.Versions[len(e.Target.MQTT.Versions)-1]
-	e.Attempt(ctx, "control-any-version", config)
+	e.Attempt(ctx, roleAnyVersion, config)
 	if e.session.steady.wavers() {
 		return "but so are plain good devices that are admitted at other times"
 	}

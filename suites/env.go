@@ -171,8 +171,18 @@ func (e *Env) Length(ctx context.Context, n int, exactly bool) {
 	}
 }
 
-// Forward puts the platform's clock forward until the spec ends.
+// Forward puts the platform's clock forward until the spec ends. Where the
+// platform has none that can be put forward, a slow run waits as long, and the
+// spec is not applicable to any other.
 func (e *Env) Forward(ctx context.Context, d time.Duration) {
+	if !e.Target.Has(target.Clock) {
+		if !e.session.slow {
+			e.session.wouldWait(d)
+			e.NotApplicable("the target has no clock that can be put forward by %v: --slow waits as long", d)
+		}
+		e.Wait(ctx, d)
+		return
+	}
 	e.session.moveClock(true)
 	e.Cleanup(func() {
 		if e.Target.Management.SetClock(context.WithoutCancel(ctx), 0) == nil {

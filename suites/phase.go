@@ -124,7 +124,11 @@ func (p *Plan) try(ctx context.Context, v variant, s *session) *trial {
 	started := time.Now()
 	t := &trial{started: started}
 	e := &Env{Target: p.config.Target, Factory: p.factory, variant: v, trial: t, session: s}
-	ctx, cancel := context.WithTimeoutCause(ctx, p.bound(), errLate)
+	bound := p.bound()
+	if p.config.Slow && !p.config.Target.Has(target.Clock) {
+		bound += v.spec.Waits
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, bound, errLate)
 	defer cancel()
 	ended := make(chan struct{})
 	go func() {

@@ -30,7 +30,11 @@ type Config struct {
 	Jobs int
 	// Seed makes every key, name and serial number of the run.
 	Seed certfactory.Seed
-	// Now is the moment at which certificates are made; default time.Now().
+	// Slow waits for what cannot be hurried: the end of a token where the platform
+	// has no clock that can be put forward.
+	Slow bool
+	// Now is the moment at which certificates are made; default time.Now(), by the
+	// platform's clock if that is far off.
 	Now time.Time
 	// Again returns the command line that shows one result again. Optional.
 	Again func(id string) string
@@ -49,6 +53,7 @@ type Run struct {
 	Results   []reports.Result
 	Clauses   []reports.Clause
 	Untested  []reports.Untested
+	Clock     Clock
 	RoundTrip time.Duration // from CONNECT to CONNACK of good devices, or of a TCP connection where there were none
 	Notes     []string      // what a person should know about the run
 	Left      Leftovers     // what could not be undone on the target
@@ -64,25 +69,25 @@ type Plan struct {
 // NewPlan selects what is to be run. Nothing is sent. The error wraps
 // [ErrNothingSelected] where no spec is left.
 func NewPlan(c Config) (*Plan, error) {
-	if c.Now.IsZero() {
-		c.Now = time.Now()
-	}
-	t := *c.Target // the caller's stays as it is
-	if t.Policy.MaxChainLength == 0 {
-		t.Policy.MaxChainLength = c.Profile.MaxChainLength
-	}
-	c.Target = &t
 	selected, err := selectVariants(c)
 	if err != nil {
 		return nil, err
 	}
-	f := certfactory.New(c.Seed, c.Now)
-	if c.KeyCache != "" {
-		if err := f.Remember(c.KeyCache); err != nil {
-			return nil, err
-		}
+	p := &Plan{config: c, variants: selected}
+	now := c.Now
+	if now.IsZero() {
+		now = time.Now()
 	}
-	return &Plan{config: c, variants: selected, factory: f}, nil
+	return p, p.found(now)
+}
+
+// found founds the factory that makes the certificates of a moment.
+func (p *Plan) found(now time.Time) error {
+	p.factory = certfactory.New(p.config.Seed, now)
+	if p.config.KeyCache == "" {
+		return nil
+	}
+	return p.factory.Remember(p.config.KeyCache)
 }
 
 // Selected returns the ids of what will be run, in catalogue order.
@@ -124,14 +129,21 @@ func (p *Plan) Run(ctx context.Context) (Run, error) {
 	run := Run{Selected: p.Selected(), RoundTrip: time.Since(started) / time.Duration(len(p.config.Target.Endpoints()))}
 	run.Clauses, run.Untested = p.Clauses()
 	s := newSession(p.config.Target)
+	s.slow = p.config.Slow
+	if err := p.setClock(ctx, &run); err != nil {
+		return run, err
+	}
 	s.measure(run.RoundTrip)
 	if p.config.Started != nil {
 		p.config.Started(len(p.variants))
 	}
 	results, err := p.judge(ctx, s)
-	run.Results, run.RoundTrip = results, s.trip()
+	run.Results, run.RoundTrip, run.Clock.Token = results, s.trip(), s.tokenClock()
 	if n := s.steady.doubt(run.Results); n > 0 {
 		run.Notes = append(run.Notes, fmt.Sprintf("the platform refused good devices that it admitted at other times: %d refusals of the same form prove nothing", n))
+	}
+	if s.unwaited > 0 {
+		run.Notes = append(run.Notes, fmt.Sprintf("what needs the platform's clock to go on was not tried: --slow waits for it, %v altogether", s.unwaited))
 	}
 	if s.backoffs > 0 {
 		run.Notes = append(run.Notes, fmt.Sprintf("good devices were refused for a while: specs were tried again %d times, after %v altogether", s.backoffs, s.backedOff.Round(time.Millisecond)))
@@ -141,6 +153,26 @@ func (p *Plan) Run(ctx context.Context) (Run, error) {
 		run.Notes = append(run.Notes, "left behind: "+strings.Join(run.Left.Words(), "; "), "because: "+oneLine(why.Error()))
 	}
 	return run, err
+}
+
+// setClock reads the platform's clock and, if it is far from ours, has certificates
+// made for it: what is valid here would not be there.
+func (p *Plan) setClock(ctx context.Context, run *Run) error {
+	run.Clock.HTTP = readClock(ctx, p.config.Target)
+	ahead := run.Clock.HTTP
+	if ahead == nil || ahead.Abs() < noticeable {
+		return nil
+	}
+	note := fmt.Sprintf("the platform's clock is %v ahead of ours by its Date header", ahead.Round(time.Second))
+	if *ahead < 0 {
+		note = fmt.Sprintf("the platform's clock is %v behind ours by its Date header", ahead.Abs().Round(time.Second))
+	}
+	if !p.config.Now.IsZero() {
+		run.Notes = append(run.Notes, note)
+		return nil
+	}
+	run.Notes = append(run.Notes, note+": certificates were made for its time")
+	return p.found(time.Now().Add(*ahead))
 }
 
 // judge runs the specs.

@@ -22,6 +22,7 @@ const silences = 3
 type session struct {
 	target *target.Target
 	shelf  *shelf
+	slow   bool // wait for what cannot be hurried
 
 	pace      pace
 	steady    steadiness
@@ -48,6 +49,8 @@ type session struct {
 	roundTrip  time.Duration     // smoothed
 	backoffs   int               // how often a spec was tried again
 	backedOff  time.Duration     // how long was waited for that
+	unwaited   time.Duration     // how long a slow run would have waited
+	issued     []time.Duration   // how far ahead of ours the clock was that issued tokens
 }
 
 func newSession(t *target.Target) *session {
@@ -246,6 +249,13 @@ func (s *session) backOff(waited time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.backoffs, s.backedOff = s.backoffs+1, s.backedOff+waited
+}
+
+// wouldWait takes down how long a slow run would have waited.
+func (s *session) wouldWait(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unwaited += d
 }
 
 // lost reports whether too many specs in a row went unanswered.

@@ -16,6 +16,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/chainmail-iot/chainmail/certfactory"
 	"github.com/chainmail-iot/chainmail/suites/clause"
@@ -53,6 +54,9 @@ type Spec struct {
 	MaxLength func(*Env) (int, error)
 	// Beside says what the spec may run beside; the zero value is [Alone].
 	Beside Company
+	// Waits is the longest time that the body waits where the platform's clock cannot
+	// be put forward, which only a slow run does; see [Env.Forward].
+	Waits time.Duration
 	// Run is the body: preamble, one stimulus, one judgement.
 	Run func(context.Context, *Env)
 }

@@ -105,7 +105,7 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 	ctx, stop := context.WithCancel(cmd.Context())
 	defer stop()
 	plan, err := suites.NewPlan(suites.Config{
-		Target: t, Profile: profile, Specs: specs(), Only: f.only, Skip: f.effort.skip, Seed: seed, KeyCache: f.effort.keyCache, Jobs: f.effort.jobs,
+		Target: t, Profile: profile, Specs: specs(), Only: f.only, Skip: f.effort.skip, Seed: seed, KeyCache: f.effort.keyCache, Jobs: f.effort.jobs, Slow: f.effort.slow,
 		Again:   func(id string) string { return f.commandLine(seed, "--only", quote(id)) }, // its axes say over which TLS version
 		Started: show.started, Exhibit: evidence.write,
 		Judged: func(r reports.Result) {
@@ -133,7 +133,7 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 	if err == nil {
 		err = evidence.err
 	}
-	results.header.RoundTrip = reports.InMilliseconds(run.RoundTrip)
+	results.header.RoundTrip, results.header.Clock = reports.InMilliseconds(run.RoundTrip), clockOf(run.Clock)
 	end := ending(cmd.Context(), ctx, run, err)
 	undo, left := f.leave(run.Left)
 	end.Notes = append(end.Notes, undo...)

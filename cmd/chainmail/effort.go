@@ -4,9 +4,11 @@ import (
 	"crypto/tls"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
+	"github.com/chainmail-iot/chainmail/reports"
 	"github.com/chainmail-iot/chainmail/suites"
 	"github.com/chainmail-iot/chainmail/suites/target"
 )
@@ -17,6 +19,7 @@ type effort struct {
 	tls      string
 	keyCache string
 	jobs     int
+	slow     bool
 }
 
 // flags adds what sets the effort.
@@ -24,6 +27,7 @@ func (e *effort) flags(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&e.skip, "skip", nil, "do not run these, named as for --only")
 	flags.StringVar(&e.tls, "tls", "", "run the specs over this TLS version only: 1.2 or 1.3 (default each that the target offers)")
 	flags.IntVar(&e.jobs, "jobs", suites.DefaultJobs, "how many specs that only connect run side by side")
+	flags.BoolVar(&e.slow, "slow", false, "wait for the end of tokens where the platform's clock cannot be put forward: up to an hour each")
 	flags.StringVar(&e.keyCache, "key-cache", "", "folder where the search for RSA keys is remembered: the next run of the same seed is quicker")
 }
 
@@ -36,7 +40,24 @@ func (e effort) words() []string {
 	if e.tls != "" {
 		words = append(words, "--tls", e.tls)
 	}
+	if e.slow {
+		words = append(words, "--slow")
+	}
 	return words
+}
+
+// clockOf writes the platform's clock as reports do.
+func clockOf(c suites.Clock) *reports.Clock {
+	if c.HTTP == nil && c.Token == nil {
+		return nil
+	}
+	in := func(d *time.Duration) *int64 {
+		if d == nil {
+			return nil
+		}
+		return new(d.Milliseconds())
+	}
+	return &reports.Clock{HTTP: in(c.HTTP), Token: in(c.Token)}
 }
 
 // narrow leaves of the target's TLS versions the one that was asked for, once all

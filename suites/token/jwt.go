@@ -115,5 +115,6 @@ func obtain(ctx context.Context, e *suites.Env, d *device.Device) jwt {
 	if err != nil {
 		e.Inconclusive("no token to try: %v", err)
 	}
+	e.Issued(time.Unix(token.IssuedAt, 0))
 	return token
 }
