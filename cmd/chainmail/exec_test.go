@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/chainmail-iot/chainmail/reports"
 )
@@ -139,5 +143,50 @@ timing: {connect: 100ms, response: 100ms, convergence: 100ms}
 	}
 	if len(report.Notes) == 0 || !strings.Contains(fmt.Sprint(report.Specs), "exit status 4") {
 		t.Errorf("notes %q, reason %q", report.Notes, report.Specs[0].Reason)
+	}
+}
+
+// Ctrl-C goes to every process of the terminal's group. The driver must not end of
+// it before it has taken away what it put up.
+func TestInterruptLeavesTheDriverAtWork(t *testing.T) {
+	need(t, "python3")
+	platform := serve(t)
+	dir := filepath.Dir(platform.Target)
+	example(t, "driver.py", dir)
+	file := filepath.Join(dir, "exec.yaml")
+	write(t, file, fmt.Appendf(nil, `apiVersion: chainmail/v1
+kind: Target
+mqtt: {address: %q, serverName: localhost, caFile: ca.pem}
+driver: exec
+exec: {command: [python3, driver.py]}
+`, platform.MQTT))
+	command := exec.Command("chainmail", "conform", "--target", file, "--profile", "broker", "--out", filepath.Join(t.TempDir(), "report"))
+	command.Env = append(os.Environ(), "REST="+platform.REST)
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as a shell starts it
+	stderr, err := command.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	late := time.AfterFunc(2*time.Minute, func() { _ = command.Process.Kill() })
+	defer late.Stop()
+	var said strings.Builder
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		said.WriteString(lines.Text() + "\n")
+		if strings.HasPrefix(lines.Text(), "50 of ") {
+			if trustAnchors(t, platform) == 0 {
+				t.Error("no trust anchors are on the target while specs run")
+			}
+			_ = syscall.Kill(-command.Process.Pid, syscall.SIGINT)
+		}
+	}
+	_ = command.Wait() // its exit code is looked at
+	if code := command.ProcessState.ExitCode(); code != exitInterrupted {
+		t.Errorf("exit code %d, want %d: %s", code, exitInterrupted, said.String())
+	}
+	if anchors := trustAnchors(t, platform); anchors != 0 {
+		t.Errorf("%d trust anchors left on the target, want none", anchors)
 	}
 }
