@@ -9,7 +9,7 @@ FOREIGN := refimpl/foreign
 # The tests of the command that start processes, which then watch for races too.
 RACES := TestConform|TestServe|TestLoad|TestForeign|TestTarget
 
-.PHONY: help build conform load test race check fmt fmt-check lint selftest mutate fuzz bench clean
+.PHONY: help build conform load test race check fmt fmt-check lint selftest mutate fuzz bench bench-load clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ fuzz: ## run every fuzz target for 30 s
 
 bench: ## run the benchmarks, for benchstat
 	$(GO) test -run '^$$' -bench . -benchmem -count 6 ./...
+
+bench-load: ## what a connection costs, beside other load generators, on mosquitto
+	$(GO) run ./loadgen/peers
 
 clean: ## remove what was built and reported
 	rm -rf bin chainmail-report chainmail-load chainmail-selftest chainmail-mutants

@@ -78,6 +78,8 @@ type TLS struct {
 type Journey struct {
 	// Think is a pause before each further step.
 	Think time.Duration `yaml:"think"`
+	// Subscribe is a topic filter that the device subscribes to first. Optional.
+	Subscribe string `yaml:"subscribe,omitempty"`
 	// Token subscribes to s/dat, asks for a token and awaits it.
 	Token   bool    `yaml:"token"`
 	HTTP    HTTP    `yaml:"http"`

@@ -29,6 +29,7 @@ var arrows = map[string][]string{
 	"loadgen/machine":     {"loadgen/measure"},
 	"loadgen/shard":       {"loadgen"},
 	"loadgen/coordinator": {"loadgen"},
+	"loadgen/peers":       {"certfactory", "loadgen"},
 	"loadgen/pacer":       {},
 	"loadgen/measure":     {"loadgen/device"},
 	"loadgen/threshold":   {"loadgen/measure", "loadgen/pacer"},
@@ -63,7 +64,7 @@ var arrows = map[string][]string{
 var foreignArrows = map[string][]string{
 	"github.com/onsi/ginkgo/v2":           {"suites"},
 	"github.com/onsi/gomega":              {"suites", "suites/expect", "suites/capability", "suites/chain", "suites/client", "suites/identity", "suites/registration", "suites/rest", "suites/token", "suites/transport", "suites/trust", "suites/web"},
-	"github.com/eclipse/paho.mqtt.golang": {"loadgen/device", "suites/client", "suites/registration", "suites/transport"},
+	"github.com/eclipse/paho.mqtt.golang": {"loadgen/device", "loadgen/peers", "suites/client", "suites/registration", "suites/transport"},
 	"github.com/chromedp/chromedp":        {"suites/web"},
 	"github.com/chromedp/cdproto":         {"suites/web"},
 	"github.com/mochi-mqtt/server/v2":     {"refimpl/broker"},

@@ -148,6 +148,14 @@ func (v *visit) stages(out device.Outcome, outcome measure.Outcome, cause measur
 // journey does the steps after CONNACK. Where one fails the device is let go.
 func (v *visit) journey(d *device.Device) (measure.Outcome, measure.Cause) {
 	plan := &v.s.job.Plan.Journey
+	if plan.Subscribe != "" {
+		v.think(plan.Think)
+		outcome, cause := v.subscribe(d, plan.Subscribe)
+		if outcome != measure.OK {
+			v.leave(d)
+			return outcome, cause
+		}
+	}
 	if plan.Token {
 		v.think(plan.Think)
 		token, outcome, cause := v.token(d)
@@ -162,21 +170,26 @@ func (v *visit) journey(d *device.Device) (measure.Outcome, measure.Cause) {
 	return measure.OK, measure.Cause{}
 }
 
-// token subscribes and asks for the first token of a connection.
-func (v *visit) token(d *device.Device) (string, measure.Outcome, measure.Cause) {
+// subscribe subscribes with QoS 0.
+func (v *visit) subscribe(d *device.Device, filter string) (measure.Outcome, measure.Cause) {
 	began := time.Now()
-	code, err := d.SubscribeToken(v.s.ctx)
+	code, err := d.Subscribe(v.s.ctx, filter, 0)
 	outcome, cause := v.sorted(d, err)
 	if err == nil && code == device.SubscribeFailure {
 		outcome, cause = measure.Refused, measure.SubackCode(code)
 	}
 	v.tell(measure.StageSuback, began, outcome, cause)
-	if outcome != measure.OK {
+	return outcome, cause
+}
+
+// token subscribes and asks for the first token of a connection.
+func (v *visit) token(d *device.Device) (string, measure.Outcome, measure.Cause) {
+	if outcome, cause := v.subscribe(d, device.TokenResponseTopic); outcome != measure.OK {
 		return "", outcome, cause
 	}
-	began = time.Now()
+	began := time.Now()
 	text, err := d.RequestToken(v.s.ctx)
-	outcome, cause = v.sorted(d, err)
+	outcome, cause := v.sorted(d, err)
 	var token string
 	if err == nil {
 		var life lifetime

@@ -1,0 +1,121 @@
+// Peers measures what load generators cost: this one beside others, in one run, on
+// one machine, against one server. Absolute figures are not the same anywhere else;
+// the ratios are what to look at.
+//
+//	go run ./loadgen/peers [-devices 1000,10000]
+//
+// mosquitto with mutual TLS is the server. Each peer is a process of its own that
+// connects its devices, each with a certificate of its own, subscribes once with
+// each, and then holds them. Its processor time from the first connection to the last
+// SUBACK is counted, and the memory that it then has beyond what it had before. What
+// is not installed is reported as missing.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// A peer is one way of connecting many devices.
+type peer struct {
+	name string
+	// most is how many devices it is tried with at the most.
+	most    int
+	missing func() string // why it cannot be tried; "" if it can
+	run     func(ctx context.Context, s *scene, devices int) (cost, error)
+}
+
+// cost is what a peer used, in all.
+type cost struct {
+	devices   int
+	processor time.Duration
+	memory    int64 // bytes beyond the idle process
+}
+
+func peers() []peer {
+	installed := func() string { return "" }
+	return []peer{
+		{"chainmail", 1 << 20, installed, self("chainmail")},
+		{"Go Paho, the full client", 1 << 20, installed, self("paho")},
+		{"Python Paho", 1000, pythonMissing, python},
+		{"mosquitto_sub, a process each", 100, missing("mosquitto_sub"), mosquittoSub},
+	}
+}
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "as" {
+		if err := actAs(os.Args[2]); err != nil {
+			fail(err)
+		}
+		return
+	}
+	sizes := flag.String("devices", "1000,10000", "how many devices, each number a table of its own")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := compare(ctx, *sizes); err != nil {
+		stop()
+		fail(err)
+	}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "peers: error:", err)
+	os.Exit(1)
+}
+
+func compare(ctx context.Context, sizes string) error {
+	var counts []int
+	most := 0
+	for word := range strings.SplitSeq(sizes, ",") {
+		n, err := strconv.Atoi(word)
+		if err != nil || n < 1 {
+			return fmt.Errorf("-devices: %q is no number of devices", word)
+		}
+		counts, most = append(counts, n), max(most, n)
+	}
+	s, err := newScene(ctx, most)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	fmt.Printf("floor of one handshake's cryptography: %v with the server's chain known, %v without\n",
+		s.floor.Round(time.Microsecond), s.fullFloor.Round(time.Microsecond))
+	for _, n := range counts {
+		if err := s.table(ctx, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// table tries every peer with n devices, and prints what each cost.
+func (s *scene) table(ctx context.Context, n int) error {
+	fmt.Printf("\n%d devices: connect, subscribe, hold\n", n)
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "peer\tdevices\tCPU µs a connection\tto chainmail\tKiB a connection")
+	var own float64
+	for _, p := range peers() {
+		if why := p.missing(); why != "" {
+			fmt.Fprintf(w, "%s\t-\tmissing: %s\t\t\n", p.name, why)
+			continue
+		}
+		c, err := p.run(ctx, s, min(n, p.most))
+		if err != nil {
+			return fmt.Errorf("try %s: %w", p.name, err)
+		}
+		each := float64(c.processor.Microseconds()) / float64(c.devices)
+		if own == 0 {
+			own = each
+		}
+		fmt.Fprintf(w, "%s\t%d\t%.0f\t%.1f ×\t%.1f\n", p.name, c.devices, each, each/own, float64(c.memory)/float64(c.devices)/1024)
+	}
+	return w.Flush()
+}
