@@ -32,6 +32,7 @@ const (
 	RefusesCRLF            = "refuses-crlf"
 	RefusesTextBeforePEM   = "refuses-text-before-pem"
 	FlagStringCountsFalse  = "flag-string-counts-as-false"
+	FlagBooleanRefused     = "flag-boolean-refused"
 	FlagStringRefused      = "flag-string-refused"
 	ListShowsFirstFive     = "list-shows-first-five"
 	FingerprintOfKey       = "fingerprint-of-key"
@@ -63,6 +64,7 @@ func rest() []Deviation {
 		{ForbidsWrongPassword, "DC-REST-03", "wrong credentials are answered 403 Forbidden"},
 		{RefusesPEMOnOneLine, "DC-REST-04", "PEM without line breaks is refused"},
 		{FlagStringCountsFalse, "DC-REST-05", `autoRegistrationEnabled "true" counts as false`},
+		{FlagBooleanRefused, "DC-REST-05", "autoRegistrationEnabled true is refused: it must be a string"},
 		{FlagStringRefused, "DC-REST-05", `autoRegistrationEnabled "true" is refused: it must be a boolean`},
 		{WantsFlag, "DC-REST-05", "an upload without autoRegistrationEnabled is refused"},
 		{CannotList, "DC-REST-06", "trust anchors can be read one by one only"},

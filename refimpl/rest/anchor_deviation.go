@@ -24,6 +24,8 @@ func (a *API) autoRegistration(flag *flexibleBool) (bool, *problem) {
 		return false, unprocessable(invalidCertificate, "autoRegistrationEnabled is required.")
 	case flag == nil:
 		return a.has(deviation.FlagOnByDefault), nil
+	case !flag.quoted && a.has(deviation.FlagBooleanRefused):
+		return false, unprocessable(invalidCertificate, "autoRegistrationEnabled must be a string.")
 	case flag.quoted && a.has(deviation.FlagStringRefused):
 		return false, unprocessable(invalidCertificate, "autoRegistrationEnabled must be a boolean.")
 	case flag.quoted && a.has(deviation.FlagStringCountsFalse):

@@ -74,8 +74,8 @@ func (r Rules) Walk(presented []*x509.Certificate) (Path, *Refusal) {
 		if refusal := r.certificate(c, i); refusal != nil {
 			return Path{}, refusal
 		}
-		if i > 0 && r.Deviations.Has(deviation.EveryCAMustBeTrusted) && len(r.Anchors.AnchorsWithDigest(sha256.Sum256(c.Raw))) == 0 {
-			return Path{}, refuse(AnchorNotPresented, i, "not uploaded")
+		if refusal := r.besideAnchor(c, i, at); refusal != nil {
+			return Path{}, refusal
 		}
 		if refusal := r.dislike(c, i); refusal != nil {
 			return Path{}, refusal
@@ -184,6 +184,22 @@ func (r Rules) tenant(anchors []registry.Anchor, at int) (registry.Anchor, *Refu
 // Admits reports whether an anchor admits anybody at all (DC-TRUST-07).
 func (r Rules) Admits(a registry.Anchor) bool {
 	return a.Enabled || r.Deviations.Has(deviation.AdmitsDisabledAnchor)
+}
+
+// besideAnchor asks nothing about who trusts the other CA certificates of a chain: one that
+// was uploaded is enough, and more do no harm (DC-TRUST-09).
+func (r Rules) besideAnchor(c *x509.Certificate, i, at int) *Refusal {
+	all, one := r.Deviations.Has(deviation.EveryCAMustBeTrusted), r.Deviations.Has(deviation.RefusesTwoAnchors)
+	if i == 0 || i == at || !all && !one {
+		return nil
+	}
+	switch uploaded := len(r.Anchors.AnchorsWithDigest(sha256.Sum256(c.Raw))) > 0; {
+	case all && !uploaded:
+		return refuse(AnchorNotPresented, i, "not uploaded")
+	case one && uploaded:
+		return refuse(AnchorNotPresented, i, "uploaded too")
+	}
+	return nil
 }
 
 // A Refusal says why a chain or an identity was not accepted.
