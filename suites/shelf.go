@@ -1,12 +1,15 @@
 package suites
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/chainmail-iot/chainmail/certfactory"
 	"github.com/chainmail-iot/chainmail/certfactory/cases"
+	"github.com/chainmail-iot/chainmail/loadgen/device"
 )
 
 // A shelf holds the presentations of a run. Each is built once, by who asks for
@@ -18,14 +21,20 @@ type shelf struct {
 
 	mu    sync.Mutex                                          // guards what follows
 	built map[string]func() (certfactory.Presentation, error) // by case and bench
-	names map[[sha256.Size]byte]string                        // the case of a device certificate
+	named map[[sha256.Size]byte]named                         // by device certificate
+}
+
+// A named presentation is that of a case.
+type named struct {
+	id           string
+	presentation certfactory.Presentation
 }
 
 func newShelf() *shelf {
 	s := &shelf{
 		cases: make(map[string]cases.Case), uploads: make(map[string]cases.UploadCase),
 		built: make(map[string]func() (certfactory.Presentation, error)),
-		names: make(map[[sha256.Size]byte]string),
+		named: make(map[[sha256.Size]byte]named),
 	}
 	for _, c := range cases.All() {
 		s.cases[c.ID] = c
@@ -62,15 +71,22 @@ func (s *shelf) build(f *certfactory.Factory, id, bench string) (certfactory.Pre
 	if len(p.Chain) > 0 {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.names[sha256.Sum256(p.Chain[0])] = id
+		s.named[sha256.Sum256(p.Chain[0])] = named{id, p}
 	}
 	return p, nil
 }
 
-// named returns the case of a device certificate that was built here.
-func (s *shelf) named(der []byte) (id string, ok bool) {
+// presents returns the case that a device presents as it was built here; "" where it
+// presents anything else, or says more of itself than its Client Identifier.
+func (s *shelf) presents(c device.Config) string {
+	if c.Identity == nil || len(c.Identity.Chain) == 0 || c.Username != "" || c.Password != "" {
+		return ""
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	id, ok = s.names[sha256.Sum256(der)]
-	return id, ok
+	n := s.named[sha256.Sum256(c.Identity.Chain[0])]
+	if n.presentation.ClientID != c.ClientID || !slices.EqualFunc(n.presentation.Chain, c.Identity.Chain, bytes.Equal) {
+		return ""
+	}
+	return n.id
 }

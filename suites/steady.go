@@ -59,16 +59,13 @@ type kind struct {
 }
 
 // kind names the kind of a good device that connects in a standard way; "" for all
-// others.
+// others, and for a bystander: it comes back at any moment, while a spec has moved
+// the platform's clock for one.
 func (e *Env) kind(c device.Config) string {
-	if c.Identity == nil || len(c.Identity.Chain) == 0 || c.Username != "" {
+	if e.session.shelf.presents(c) != Good || e.variant.spec.ID == bystanding {
 		return ""
 	}
-	id, ok := e.session.shelf.named(c.Identity.Chain[0])
-	if !ok || id != Good {
-		return ""
-	}
-	return id + " over TLS " + versionName(cmp.Or(c.MaxVersion, tls.VersionTLS13))
+	return Good + " over TLS " + versionName(cmp.Or(c.MaxVersion, tls.VersionTLS13))
 }
 
 func (s *steadiness) note(name string, o device.Outcome) {
