@@ -217,7 +217,10 @@ func (r *loadRun) play(cmd *cobra.Command) error {
 	show := newLoadProgress(cmd.ErrOrStderr(), r.job)
 	defer show.close()
 	var played coordinator.Result
-	err := r.site.trust(ctx, r.job)
+	err := r.site.target.Reach(ctx)
+	if err == nil {
+		err = r.site.trust(ctx, r.job)
+	}
 	if err == nil {
 		played, err = r.coordinate(ctx, show)
 	}
@@ -244,23 +247,18 @@ func (r *loadRun) coordinate(ctx context.Context, show *loadProgress) (coordinat
 	return coordinator.Run(ctx, c)
 }
 
-// finish writes the report, prints the summary and gives the exit code.
+// finish writes the report, prints the summary and gives the exit code. A run that
+// came to nothing has a report as well, unless it was refused before anything was sent.
 func (r *loadRun) finish(cmd *cobra.Command, played coordinator.Result, notes []string, cause error) error {
-	if played.Totals == nil { // nothing was played
-		if interrupted(cmd.Context()) {
-			return &exit{code: exitInterrupted, err: fmt.Errorf("interrupted before the first arrival")}
-		}
+	if code, _ := classify(cause); cause != nil && code == exitUsage {
 		return cause
 	}
 	if cause == nil {
 		cause = r.err
 	}
-	run := result.Run{
-		Header: r.header, Totals: played.Totals, Thresholds: r.thresholds, Early: played.Broken, Finished: time.Now(), Notes: notes,
-		End: reports.LoadEnd{Interrupted: played.Interrupted},
-	}
-	if cause != nil {
-		run.End.Fault = cause.Error()
+	run, err := r.result(cmd, played, notes, cause)
+	if err != nil {
+		return err
 	}
 	report := result.Build(run)
 	path := filepath.Join(r.flags.out, reports.LoadFileName)
@@ -270,8 +268,38 @@ func (r *loadRun) finish(cmd *cobra.Command, played coordinator.Result, notes []
 	if err := reports.LoadTerminal(cmd.OutOrStdout(), report, terminal(cmd.OutOrStdout(), []string{path})); err != nil {
 		return err
 	}
-	if report.ExitCode == exitOK {
+	switch {
+	case cause != nil && !interrupted(cmd.Context()):
+		_, hint := classify(cause)
+		return &exit{code: report.ExitCode, err: cause, hint: hint}
+	case report.ExitCode == exitOK:
 		return nil
 	}
 	return &exit{code: report.ExitCode}
+}
+
+// result is what the report is made of.
+func (r *loadRun) result(cmd *cobra.Command, played coordinator.Result, notes []string, cause error) (result.Run, error) {
+	run := result.Run{
+		Header: r.header, Totals: played.Totals, Thresholds: r.thresholds, Early: played.Broken, Finished: time.Now(), Notes: notes,
+		End: reports.LoadEnd{Interrupted: played.Interrupted || cause != nil && interrupted(cmd.Context())},
+	}
+	if run.Header.Started.IsZero() { // it ended before the first arrival
+		var err error
+		if run.Header, err = r.describe(time.Now()); err != nil {
+			return run, err
+		}
+	}
+	if cause == nil || run.End.Interrupted {
+		return run, nil
+	}
+	switch code, _ := classify(cause); code {
+	case exitUnreachable:
+		run.End.Unreachable = cause.Error()
+	case exitIncomplete:
+		run.Notes = append(run.Notes, cause.Error())
+	default:
+		run.End.Fault = cause.Error()
+	}
+	return run, nil
 }

@@ -2,16 +2,20 @@ package coordinator_test
 
 import (
 	"context"
+	"crypto/tls"
+	"net"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/chainmail-iot/chainmail/certfactory"
+	"github.com/chainmail-iot/chainmail/loadgen"
 	"github.com/chainmail-iot/chainmail/loadgen/coordinator"
 	"github.com/chainmail-iot/chainmail/loadgen/measure"
 	"github.com/chainmail-iot/chainmail/loadgen/threshold"
 	"github.com/chainmail-iot/chainmail/refimpl"
+	"github.com/chainmail-iot/chainmail/refimpl/registry"
 )
 
 // Every device comes, gets its token, uses it and stays until all have theirs; with
@@ -306,5 +310,72 @@ func TestSameSeedSameCertificates(t *testing.T) {
 			t.Errorf("%d shards present other certificates than one", shards)
 		}
 		before = leaves
+	}
+}
+
+// While devices stay, publish and renew their tokens, nothing grows and nothing is
+// lost. Tokens hold four seconds here.
+func TestSoakIsFlat(t *testing.T) {
+	plan := testPlan(40, 80)
+	plan.Duration, plan.Interval = 5*time.Second, 250*time.Millisecond
+	plan.Journey.Renewal = true
+	plan.Journey.Publish.Every, plan.Journey.Publish.QoS = 200*time.Millisecond, 1
+	job := newJob(plan)
+	tenants := refimpl.DefaultTenants()
+	tenants[0].Options = append(tenants[0].Options, registry.Option{Category: "oauth.internal", Key: "device-token.lifespan.seconds", Value: "4"})
+	startPlatform(t, refimpl.Config{Tenants: tenants, Deviations: []string{"lifetime-without-minimum"}}, job)
+	r := mustRun(t, config(t, job))
+	mustAccount(t, r, plan.Devices)
+	if r.Totals.Lost != 0 || r.Totals.Results[measure.Good][measure.ResultReady] != 40 {
+		t.Errorf("%d ready, %d lost: %v", r.Totals.Results[measure.Good][measure.ResultReady], r.Totals.Lost, r.Totals.Causes)
+	}
+	if n := good(&r.Totals.Figures, measure.StageRenewal).Count(); n < 40 {
+		t.Errorf("%d tokens renewed, want each once: %v", n, r.Totals.Causes)
+	}
+	if n := good(&r.Totals.Figures, measure.StagePublish).Count(); n < 400 {
+		t.Errorf("%d messages published, want ten of each device: %v", n, r.Totals.Causes)
+	}
+	var early, late uint64 // the most goroutines while all are held
+	for _, p := range r.Totals.Points {
+		switch held := p.Open == 40; {
+		case held && p.To < plan.Duration*2/3:
+			early = max(early, p.Process.Goroutines)
+		case held:
+			late = max(late, p.Process.Goroutines)
+		}
+	}
+	if early == 0 || late > early+early/4 {
+		t.Errorf("%d goroutines, then %d: they grow", early, late)
+	}
+}
+
+// Devices that are thrown out come back, if the plan says so.
+func TestReconnect(t *testing.T) {
+	plan := testPlan(10, 100)
+	plan.Duration = 4 * time.Second
+	plan.Reconnect = loadgen.Reconnect{Policy: loadgen.ReconnectFixed, Delay: 200 * time.Millisecond, Max: time.Second, Jitter: 0.5}
+	job := newJob(plan)
+	var mu sync.Mutex
+	connected := 0
+	config1 := serverTLS(t, job)
+	job.Plan.Journey.Token = false
+	job.Target.Address = listen(t, func(raw net.Conn) {
+		conn := tls.Server(raw, config1)
+		if conn.Handshake() != nil || !admit(conn) {
+			return
+		}
+		mu.Lock()
+		connected++
+		first := connected <= 10
+		mu.Unlock()
+		if first {
+			_ = conn.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
+		}
+		stall(conn)
+	})
+	r := mustRun(t, config(t, job))
+	mustAccount(t, r, 10)
+	if n := good(&r.Totals.Figures, measure.StageReconnect).Count(); n != 10 || r.Totals.Lost != 10 {
+		t.Errorf("%d lost, %d came back; want 10 of both: %v", r.Totals.Lost, n, r.Totals.Causes)
 	}
 }

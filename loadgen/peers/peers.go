@@ -19,7 +19,6 @@ import (
 	"os/signal"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 )
 
@@ -96,26 +95,30 @@ func compare(ctx context.Context, sizes string) error {
 	return nil
 }
 
-// table tries every peer with n devices, and prints what each cost.
+// table tries every peer with n devices, and prints what each cost as soon as it is
+// known. One that cannot be tried is named with the reason.
 func (s *scene) table(ctx context.Context, n int) error {
 	fmt.Printf("\n%d devices: connect, subscribe, hold\n", n)
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "peer\tdevices\tCPU µs a connection\tto chainmail\tKiB a connection")
+	fmt.Printf("%-30s %8s %20s %13s %17s\n", "peer", "devices", "CPU µs a connection", "to chainmail", "KiB a connection")
 	var own float64
 	for _, p := range peers() {
 		if why := p.missing(); why != "" {
-			fmt.Fprintf(w, "%s\t-\tmissing: %s\t\t\n", p.name, why)
+			fmt.Printf("%-30s missing: %s\n", p.name, why)
 			continue
 		}
 		c, err := p.run(ctx, s, min(n, p.most))
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		if err != nil {
-			return fmt.Errorf("try %s: %w", p.name, err)
+			fmt.Printf("%-30s failed: %v\n", p.name, err)
+			continue
 		}
 		each := float64(c.processor.Microseconds()) / float64(c.devices)
 		if own == 0 {
 			own = each
 		}
-		fmt.Fprintf(w, "%s\t%d\t%.0f\t%.1f ×\t%.1f\n", p.name, c.devices, each, each/own, float64(c.memory)/float64(c.devices)/1024)
+		fmt.Printf("%-30s %8d %20.0f %11.1f × %17.1f\n", p.name, c.devices, each, each/own, float64(c.memory)/float64(c.devices)/1024)
 	}
-	return w.Flush()
+	return nil
 }
