@@ -47,6 +47,9 @@ func (p *Plan) phases(lengths map[string]int) []*phase {
 	var all []*phase
 	for _, v := range shuffled {
 		beside, length := v.spec.Beside, 0
+		if beside == Uploading && target.Disturbs(p.config.Target.Driver) {
+			beside = Alone
+		}
 		if beside != Alone && p.config.Target.Has(target.MaxChainLengthSetting) {
 			length = lengths[v.id()]
 		}

@@ -24,6 +24,17 @@ type Driver interface {
 	Remove(ctx context.Context, anchors []certfactory.Anchor) error
 }
 
+// Disturbs reports whether a driver may end connections when it changes trust
+// anchors, so that no device may be trying meanwhile: a broker is restarted, or
+// nobody knows what a program does.
+func Disturbs(d Driver) bool {
+	switch d.(type) {
+	case *Static, *Exec:
+		return true
+	}
+	return false
+}
+
 // An Answer is what the platform said to one trust anchor.
 type Answer struct {
 	Accepted bool
