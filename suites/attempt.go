@@ -127,7 +127,12 @@ func (e *Env) lookAround(ctx context.Context) {
 // end of the spec; the spec is inconclusive unless it is admitted.
 func (e *Env) Connect(ctx context.Context, p certfactory.Presentation) *device.Device {
 	e.Trust(ctx, p.Anchors...)
-	config := e.Device(p)
+	return e.ConnectAs(ctx, e.Device(p))
+}
+
+// ConnectAs is Connect for a device that connects in a way of its own, and whose
+// trust anchors stand.
+func (e *Env) ConnectAs(ctx context.Context, config device.Config) *device.Device {
 	d, outcome := e.attempt(ctx, config)
 	e.session.steady.note(e.kind(config), outcome)
 	e.Record(evidenceOf(RolePreamble, outcome))
@@ -136,7 +141,7 @@ func (e *Env) Connect(ctx context.Context, p certfactory.Presentation) *device.D
 		e.trial.unsteady = true
 		e.Inconclusive("a good device was not admitted: %s", outcome.Detail)
 	}
-	e.Made(p.ClientID)
+	e.Made(config.ClientID)
 	e.Cleanup(func() { _ = d.Close() })
 	return d
 }

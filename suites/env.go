@@ -112,6 +112,16 @@ func (e *Env) Wait(ctx context.Context, d time.Duration) {
 	e.trial.waited += time.Since(started)
 }
 
+// Await is Wait for something that may happen, until ctx ends.
+func (e *Env) Await(ctx context.Context, happened <-chan struct{}) {
+	started := time.Now()
+	select {
+	case <-happened:
+	case <-ctx.Done():
+	}
+	e.trial.waited += time.Since(started)
+}
+
 // Trust makes the anchors trusted, those that are not yet, and takes them away
 // at the end of the run. A platform that refuses one leaves the spec
 // inconclusive.

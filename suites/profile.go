@@ -152,10 +152,8 @@ func (p Profile) Runnables(specs []Spec, t *target.Target) []Runnable {
 // untested says of each clause that no spec proves why that is so.
 func (p Profile) untested(c clause.Clause) string {
 	switch {
-	case c.Binds == clause.Device:
-		return "binds the device: proven on our own device by its tests"
-	case c.Binds == clause.Tool:
-		return "binds the certificate tool: proven on our own factory by its tests"
+	case c.Binds != clause.Platform:
+		return c.Proof()
 	case !p.Binds(c.ID):
 		return "no part of the profile " + p.Name + ": " + p.Excludes(c.ID)
 	}

@@ -100,6 +100,9 @@ func explainClause(w io.Writer, c clause.Clause) error {
 	p.field("section", c.Section)
 	p.field("profiles", amendedClauses(c)...)
 	p.field("specs", proofs...)
+	if proof := c.Proof(); proof != "" {
+		p.field("proof", proof)
+	}
 	p.field("deviations", broken...)
 	if len(proofs) > 0 {
 		p.field("try it", "chainmail conform --only "+c.ID)

@@ -52,6 +52,7 @@ var arrows = map[string][]string{
 	"suites/identity":     {"certfactory", "loadgen/device", "reports", "suites"},
 	"suites/registration": {"certfactory", "reports", "suites"},
 	"suites/rest":         {"certfactory", "reports", "suites"},
+	"suites/session":      {"certfactory", "loadgen/device", "reports", "suites"},
 	"suites/token":        {"certfactory", "loadgen/device", "reports", "suites"},
 	"suites/transport":    {"certfactory", "reports", "suites"},
 	"suites/trust":        {"certfactory", "reports", "suites"},
@@ -63,7 +64,7 @@ var arrows = map[string][]string{
 // reference share no MQTT codec; a browser is driven for the web page alone.
 var foreignArrows = map[string][]string{
 	"github.com/onsi/ginkgo/v2":           {"suites"},
-	"github.com/onsi/gomega":              {"suites", "suites/expect", "suites/capability", "suites/chain", "suites/client", "suites/identity", "suites/registration", "suites/rest", "suites/token", "suites/transport", "suites/trust", "suites/web"},
+	"github.com/onsi/gomega":              {"suites", "suites/expect", "suites/capability", "suites/chain", "suites/client", "suites/identity", "suites/registration", "suites/rest", "suites/session", "suites/token", "suites/transport", "suites/trust", "suites/web"},
 	"github.com/eclipse/paho.mqtt.golang": {"loadgen/device", "loadgen/peers", "suites/client", "suites/registration", "suites/transport"},
 	"github.com/chromedp/chromedp":        {"suites/web"},
 	"github.com/chromedp/cdproto":         {"suites/web"},

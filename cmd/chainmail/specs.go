@@ -10,6 +10,7 @@ import (
 	"github.com/chainmail-iot/chainmail/suites/identity"
 	"github.com/chainmail-iot/chainmail/suites/registration"
 	"github.com/chainmail-iot/chainmail/suites/rest"
+	"github.com/chainmail-iot/chainmail/suites/session"
 	"github.com/chainmail-iot/chainmail/suites/token"
 	"github.com/chainmail-iot/chainmail/suites/transport"
 	"github.com/chainmail-iot/chainmail/suites/trust"
@@ -20,6 +21,6 @@ import (
 func specs() []suites.Spec {
 	return slices.Concat(
 		capability.Specs(), transport.Specs(), trust.Specs(), rest.Specs(), chain.Specs(),
-		identity.Specs(), registration.Specs(), token.Specs(), client.Specs(), web.Specs(),
+		identity.Specs(), registration.Specs(), token.Specs(), session.Specs(), client.Specs(), web.Specs(),
 	)
 }

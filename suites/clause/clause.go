@@ -65,6 +65,25 @@ func (c Clause) Family() string {
 	return parts[1]
 }
 
+// deviceProofs names the tests of our own device, in package loadgen/device, that
+// fail when a clause which binds devices is broken.
+var deviceProofs = map[string][]string{
+	"DC-TLS-07": {"TestBreaksOffFromForeignServers"},
+	"DC-TLS-08": {"TestNeverSendsItsKey"},
+}
+
+// Proof says how a clause is proven that binds somebody else than the platform,
+// which no run against a platform can do; "" for what binds the platform.
+func (c Clause) Proof() string {
+	switch c.Binds {
+	case Device:
+		return "binds the device: proven on our own device, by loadgen/device." + strings.Join(deviceProofs[c.ID], ", ")
+	case Tool:
+		return "binds the certificate tool: proven on our own, by the tests that certfactory/clauses_test.go names"
+	}
+	return ""
+}
+
 // ByID returns the clause of that id, and false where there is none.
 func ByID(id string) (Clause, bool) {
 	for _, c := range All() {

@@ -1,7 +1,9 @@
 package clause_test
 
 import (
+	"os"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/chainmail-iot/chainmail/suites/clause"
@@ -31,6 +33,28 @@ func TestCatalogueIsWellFormed(t *testing.T) {
 	// 9 TLS, 10 TRUST, 7 REST, 3 UI, 20 CHAIN, 6 ID, 8 REG, 11 TOK, 16 CERT, 2 CLIENT.
 	if got, want := len(seen), 92; got != want {
 		t.Errorf("the catalogue has %d clauses, want %d", got, want)
+	}
+}
+
+// What binds somebody else than the platform says by which tests it is proven, and
+// these are there.
+func TestProofsAreThere(t *testing.T) {
+	tests, err := os.ReadFile("../../loadgen/device/clauses_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range clause.All() {
+		proof := c.Proof()
+		if (proof == "") != (c.Binds == clause.Platform) {
+			t.Errorf("%s binds the %s and is proven by %q", c.ID, c.Binds, proof)
+		}
+		if c.Binds != clause.Device {
+			continue
+		}
+		_, name, _ := strings.Cut(proof, "loadgen/device.")
+		if name == "" || !strings.Contains(string(tests), "func "+name+"(") {
+			t.Errorf("%s is proven by %q, which is no test of the device", c.ID, name)
+		}
 	}
 }
 

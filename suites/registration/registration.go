@@ -41,7 +41,7 @@ func autoRegistrationOn() suites.Spec {
 			e.Trust(ctx, anchor)
 			p := e.DeviceOf(root, "case")
 			Expect(userExists(ctx, e, p.ClientID)).To(expect.Find(false, "a device user before the first connection"))
-			Expect(e.Try(ctx, reports.RoleCase, p)).To(expect.BeAdmitted())
+			e.Admit(ctx, p)
 			Expect(userExists(ctx, e, p.ClientID)).To(expect.Find(true, "a device user after the first connection"))
 		},
 	}

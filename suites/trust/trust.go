@@ -102,7 +102,7 @@ func restored(slug, id, title string, away, back change, needs ...target.Capabil
 			e.Trust(ctx, anchor)
 			away(ctx, e, anchor)
 			back(ctx, e, anchor)
-			Expect(e.Try(ctx, reports.RoleCase, e.DeviceOf(root, "case"))).To(expect.BeAdmitted())
+			e.Admit(ctx, e.DeviceOf(root, "case"))
 		},
 	}
 }
@@ -139,7 +139,7 @@ func otherTenant() suites.Spec {
 			anchor.Tenant = 1
 			e.Trust(ctx, anchor)
 			p := e.DeviceOf(root, "case")
-			Expect(e.Try(ctx, reports.RoleCase, p)).To(expect.BeAdmitted())
+			e.Admit(ctx, p)
 			for number, wanted := range []bool{false, true} {
 				exists, known := e.UserExistsIn(ctx, number, p.ClientID)
 				if !known {
