@@ -69,6 +69,11 @@ type Plan struct {
 // NewPlan selects what is to be run. Nothing is sent. The error wraps
 // [ErrNothingSelected] where no spec is left.
 func NewPlan(c Config) (*Plan, error) {
+	t := *c.Target // the caller's stays as it is
+	if t.Policy.MaxChainLength == 0 {
+		t.Policy.MaxChainLength = c.Profile.MaxChainLength
+	}
+	c.Target = &t
 	selected, err := selectVariants(c)
 	if err != nil {
 		return nil, err
