@@ -37,7 +37,9 @@ func (p *Plan) invite(ctx context.Context, s *session) {
 		defer e.trial.catch() // a bystander that cannot be had is not observed
 		config := e.Device(good)
 		d, outcome := e.attempt(ctx, config)
-		e.session.steady.note(e.kind(config), outcome)
+		if outcome.Admitted() { // it comes back at any moment: a refusal may be for a clock that a spec has moved
+			e.session.steady.note(e.kind(config), outcome)
+		}
 		if d != nil {
 			e.Made(good.ClientID)
 		}

@@ -59,10 +59,9 @@ type kind struct {
 }
 
 // kind names the kind of a good device that connects in a standard way; "" for all
-// others, and for a bystander: it comes back at any moment, while a spec has moved
-// the platform's clock for one.
+// others.
 func (e *Env) kind(c device.Config) string {
-	if e.session.shelf.presents(c) != Good || e.variant.spec.ID == bystanding {
+	if e.session.shelf.presents(c) != Good {
 		return ""
 	}
 	return Good + " over TLS " + versionName(cmp.Or(c.MaxVersion, tls.VersionTLS13))
