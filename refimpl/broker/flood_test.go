@@ -1,6 +1,7 @@
 package broker_test
 
 import (
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -132,10 +133,29 @@ func TestFullOfAdmittedTurnsAway(t *testing.T) {
 		w.alive()
 	}
 	devices[0].Close()
-	for reasons.ended() == 0 {
-		runtime.Gosched() // ends with the test's time at the latest
+	s.connectLater("d").alive() // its place is free a moment after the end was told
+}
+
+// connectLater connects a good device as soon as there is room for it.
+func (s *stand) connectLater(name string) *wire {
+	s.t.Helper()
+	dialer := tls.Dialer{Config: s.client(s.device(name))}
+	for ended := time.Now().Add(bound); time.Now().Before(ended); {
+		conn, err := dialer.DialContext(s.t.Context(), "tcp", s.address)
+		if err != nil {
+			continue
+		}
+		s.t.Cleanup(func() { conn.Close() })
+		_ = conn.SetDeadline(ended)
+		w := &wire{s.t, conn.(*tls.Conn)}
+		w.send(connectPacket(name))
+		if code := w.connack(); code != 0 {
+			s.t.Fatalf("%s: return code %d", name, code)
+		}
+		return w
 	}
-	s.connect("d").alive()
+	s.t.Fatalf("no room for %s within %v", name, bound)
+	return nil
 }
 
 func TestConnectionsOfOneAddressAreBounded(t *testing.T) {
@@ -276,12 +296,6 @@ func (r *reasons) count(reason trust.Reason) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.seen[reason]
-}
-
-func (r *reasons) ended() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.gone
 }
 
 func (r *reasons) all() map[trust.Reason]int {
