@@ -159,7 +159,7 @@ func (r matrixRow) broken(c claim.Claim) []string {
 			all = append(all, "found it, and nobody claims so: "+id)
 		case inconclusive && !explained && c.Inconclusive == "":
 			all = append(all, "inconclusive, and nobody said why: "+id)
-		case !found && !inconclusive && explained && !c.Finds(id):
+		case !found && !inconclusive && r.others == nil && c.Drags(id):
 			all = append(all, "is said to be dragged along, and passed: "+id)
 		}
 	}

@@ -43,6 +43,8 @@ type Claim struct {
 type Along struct {
 	Specs   []string `yaml:"specs"` // ids or globs
 	Because string   `yaml:"because"`
+	// Sometimes: whether they pass hangs on what was run before them.
+	Sometimes bool `yaml:"sometimes,omitempty"`
 }
 
 //go:embed *.yaml
@@ -95,6 +97,12 @@ func (c Claim) Finds(spec string) bool { return matches(c.FoundBy, spec) }
 // it finds the deviation, or is dragged along.
 func (c Claim) Explains(spec string) bool {
 	return c.Finds(spec) || slices.ContainsFunc(c.Along, func(a Along) bool { return matches(a.Specs, spec) })
+}
+
+// Drags reports whether the claim names the spec as one that does not pass, though
+// it does not find the deviation.
+func (c Claim) Drags(spec string) bool {
+	return !c.Finds(spec) && slices.ContainsFunc(c.Along, func(a Along) bool { return !a.Sometimes && matches(a.Specs, spec) })
 }
 
 // Globs returns every id and glob of the claim.

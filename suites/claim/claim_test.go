@@ -21,4 +21,11 @@ func TestClaims(t *testing.T) {
 	if !along.Explains("web/add") || along.Explains("rest/web") || along.Finds("web/add") {
 		t.Error("a spec that is dragged along is explained and finds nothing")
 	}
+	if !along.Drags("web/add") || along.Drags("rest/web") {
+		t.Error("a spec that is dragged along, and no other, does not pass")
+	}
+	along.Along[0].Sometimes = true
+	if along.Drags("web/add") || !along.Explains("web/add") {
+		t.Error("a spec that is dragged along sometimes may pass, and need not")
+	}
 }

@@ -34,6 +34,7 @@ func knownThen(slug, id string, level clause.Level, title string, happens func(c
 		Run: func(ctx context.Context, e *suites.Env) {
 			root, anchor := e.OwnAnchor("anchor")
 			e.Trust(ctx, anchor)
+			e.Trust(ctx, e.GoodDevice("after").Anchors...) // auto-registration stays on for others: it is this anchor's that counts
 			p := e.DeviceOf(root, "case")
 			e.Control(ctx, reports.RoleControlBefore, p)
 			e.ChangeAnchor(ctx, anchor, target.AnchorChange{AutoRegistration: new(false)})

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -26,16 +27,26 @@ type trusted struct {
 	Fingerprint      string `json:"fingerprint"`
 }
 
-// readBack is the spec that an upload can be read and listed.
+// several is more trust anchors than a careless list shows at once.
+const several = 7
+
+// readBack is the spec that uploads can be read and are all listed.
 func readBack() suites.Spec {
 	return suites.Spec{
-		ID: family + "/anchor-read-back", Title: "an uploaded trust anchor is read and listed", Expected: "name, status and auto-registration are those of the upload",
+		ID: family + "/anchor-read-back", Title: "one of several uploaded trust anchors is read, and all are listed", Expected: "name, status and auto-registration are those of the upload",
 		Clauses: []string{"DC-REST-06"}, Level: clause.Must, Needs: needs(),
 		Run: func(ctx context.Context, e *suites.Env) {
-			anchor := uploaded(ctx, e, "case")
-			want := trusted{Name: anchor.Name, Status: "ENABLED", AutoRegistration: true, Fingerprint: certfactory.Fingerprint(anchor.DER)}
-			Expect(decode(e, read(ctx, e, anchor))).To(expect.Be(want, "the trust anchor"))
-			Expect(listed(ctx, e)).To(expect.Hold(want, "the list of trust anchors"))
+			var all []trusted
+			var last certfactory.Anchor
+			for i := range several {
+				last = uploaded(ctx, e, fmt.Sprintf("case-%d", i))
+				all = append(all, trusted{Name: last.Name, Status: "ENABLED", AutoRegistration: true, Fingerprint: certfactory.Fingerprint(last.DER)})
+			}
+			Expect(decode(e, read(ctx, e, last))).To(expect.Be(all[several-1], "the trust anchor"))
+			list := listed(ctx, e)
+			for _, want := range all {
+				Expect(list).To(expect.Hold(want, "the list of trust anchors"))
+			}
 		},
 	}
 }
