@@ -198,8 +198,12 @@ func generator(t *measure.Totals, floor reports.Milliseconds) reports.LoadGenera
 }
 
 // robbed is the share of the machine's processor time from which on a run tells more
-// of those who took it than of the platform.
-const robbed = 0.05
+// of those who took it than of the platform. Less than leastRobbed in all is too
+// little to tell: the kernel counts in hundredths of a second, and by whole ticks.
+const (
+	robbed                           = 0.05
+	leastRobbed reports.Milliseconds = 1000
+)
 
 // disturbances says where the generator was at its limit.
 func disturbances(r reports.LoadReport) []string {
@@ -216,7 +220,7 @@ func disturbances(r reports.LoadReport) []string {
 		{r.Generator.Stolen, "the hypervisor gave to others"},
 		{r.Generator.Throttled, "the limits of the control group took away"},
 	} {
-		if took > 0 && loss.lost > robbed*took {
+		if took > 0 && loss.lost > max(robbed*took, leastRobbed) {
 			all = append(all, fmt.Sprintf("%s %.1f%% of the generator's processor time", loss.to, 100*loss.lost/took))
 		}
 	}

@@ -205,6 +205,7 @@ func TestDisturbances(t *testing.T) {
 		{"late", func(h *reports.LoadHeader, _ *measure.Totals) { h.Plan.LagLimit = 1 }, []string{"the generator was late"}},
 		{"no limit", func(h *reports.LoadHeader, _ *measure.Totals) { h.Plan.LagLimit = 0 }, nil},
 		{"little stolen", func(_ *reports.LoadHeader, t *measure.Totals) { t.Process.Stolen = 999 * time.Millisecond }, nil},
+		{"hardly stolen", func(_ *reports.LoadHeader, t *measure.Totals) { t.Process.Stolen = 900 * time.Millisecond }, nil},
 		{"stolen", func(_ *reports.LoadHeader, t *measure.Totals) { t.Process.Stolen = 2 * time.Second }, []string{"the hypervisor gave to others 10.0%"}},
 		{"throttled", func(_ *reports.LoadHeader, t *measure.Totals) { t.Process.Throttled = 2 * time.Second }, []string{"the limits of the control group took away 10.0%"}},
 	}
