@@ -132,6 +132,7 @@ func autoRegistrationNotNamed() suites.Spec {
 			if response.Status/100 != 2 {
 				e.Inconclusive("an upload without autoRegistrationEnabled was answered %d", response.Status)
 			}
+			e.Trust(ctx, e.GoodDevice("beside").Anchors...) // registers its own devices, and no others
 			outcome := e.Try(ctx, reports.RoleCase, e.DeviceOf(root, "case"))
 			if outcome.Refused() {
 				e.ChangeAnchor(ctx, anchor, target.AnchorChange{AutoRegistration: new(true)})
