@@ -151,7 +151,7 @@ func explainDeviation(w io.Writer, d refimpl.Deviation) error {
 	p.title("deviation " + d.Name)
 	p.text(d.Summary)
 	p.field("breaks", clauseLines([]string{d.Clause})...)
-	p.field("found by", finders(d.Name)...)
+	p.field("found by", finders(specs(), d.Name)...)
 	for _, a := range c.Along {
 		p.field("drags along", append([]string{a.Because + ":"}, a.Specs...)...)
 	}

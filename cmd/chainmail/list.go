@@ -180,15 +180,17 @@ type deviationRow struct {
 func listDeviations() ([][]string, any) {
 	var rows [][]string
 	var values []deviationRow
+	all, family := specs(), ""
 	for _, c := range clause.All() {
 		for _, d := range refimpl.Deviations() {
 			if d.Clause != c.ID {
 				continue
 			}
-			if n := len(values); n > 0 && clauseFamily(values[n-1].Clause) != clauseFamily(d.Clause) {
+			if family != "" && family != c.Family() {
 				rows = append(rows, make([]string, 5)) // a family of clauses stands by itself
 			}
-			by := finders(d.Name)
+			family = c.Family()
+			by := finders(all, d.Name)
 			claimed, _ := claim.Of(d.Name)
 			row := deviationRow{
 				Name: d.Name, Clause: d.Clause, Level: string(c.Level), Summary: d.Summary, CaughtBy: by, Unreliable: claimed.Unreliable != "",
@@ -204,13 +206,11 @@ func listDeviations() ([][]string, any) {
 	return rows, values
 }
 
-func clauseFamily(id string) string { return id[:strings.LastIndex(id, "-")] }
-
 // finders returns the ids of the specs that are claimed to find the deviation.
-func finders(deviation string) []string {
+func finders(all []suites.Spec, deviation string) []string {
 	ids := []string{}
 	c, _ := claim.Of(deviation)
-	for _, s := range specs() {
+	for _, s := range all {
 		if c.Finds(s.ID) {
 			ids = append(ids, s.ID)
 		}

@@ -21,6 +21,7 @@ import (
 	"github.com/chainmail-iot/chainmail/certfactory"
 	"github.com/chainmail-iot/chainmail/refimpl"
 	"github.com/chainmail-iot/chainmail/reports"
+	"github.com/chainmail-iot/chainmail/suites"
 	"github.com/chainmail-iot/chainmail/suites/claim"
 )
 
@@ -128,6 +129,7 @@ func (f selftestFlags) rows(seed certfactory.Seed) ([]matrixRow, error) {
 		rows = append(rows, matrixRow{manner: "refusing late", config: late})
 	}
 	var reliable []matrixRow
+	all := specs()
 	for _, d := range known {
 		if len(f.deviations) > 0 && !slices.Contains(f.deviations, d.Name) {
 			continue
@@ -135,7 +137,7 @@ func (f selftestFlags) rows(seed certfactory.Seed) ([]matrixRow, error) {
 		c, _ := claim.Of(d.Name) // a test sees to it that there is one
 		row := matrixRow{config: f.config, deviations: []refimpl.Deviation{d}, claims: []claim.Claim{c}}
 		if f.others < 1 && c.Unreliable == "" {
-			row.others = draw(random, f.others)
+			row.others = draw(random, all, f.others)
 		}
 		rows = append(rows, row)
 		if c.Unreliable == "" {
@@ -156,9 +158,9 @@ func (f selftestFlags) late() (string, error) {
 
 // draw returns about that share of the specs, but for the costly, those of
 // the page, and those that need another TLS version than the matrix runs.
-func draw(random *rand.Rand, share float64) []string {
+func draw(random *rand.Rand, all []suites.Spec, share float64) []string {
 	drawn := []string{}
-	for _, s := range specs() {
+	for _, s := range all {
 		if !s.Costly && s.MaxTLS == 0 && s.Family() != "web" && random.Float64() < share {
 			drawn = append(drawn, s.ID)
 		}
