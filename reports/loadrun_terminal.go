@@ -57,28 +57,16 @@ func (p *page) loadMarks(r LoadReport) {
 }
 
 func (p *page) loadOpening(r LoadReport) {
-	line := func(label, s string) {
-		for i, l := range wrap(oneLine(s), p.width-len("target   ")) {
-			if i > 0 {
-				label = ""
-			}
-			p.line(p.paint(faint, fmt.Sprintf("%-7s", label)) + "  " + l)
-		}
-	}
-	tool := r.Tool.Name + " " + r.Tool.Version
-	if r.Tool.Commit != "" {
-		tool += " (" + r.Tool.Commit + ")"
-	}
 	devices := count(r.Plan.Devices, "device", "devices")
 	if r.Plan.Bad > 0 {
 		devices += fmt.Sprintf(" (%d bad)", r.Plan.Bad)
 	}
-	line("tool", tool)
-	line("target", r.Target.String())
-	line("plan", fmt.Sprintf("%s: %s, %s, %s", r.Plan.Name, devices, r.Plan.Arrival, count(r.Shards, "shard", "shards")))
-	line("seed", r.Seed)
+	p.about("tool", r.Tool.String())
+	p.about("target", r.Target.String())
+	p.about("plan", fmt.Sprintf("%s: %s, %s, %s", r.Plan.Name, devices, r.Plan.Arrival, count(r.Shards, "shard", "shards")))
+	p.about("seed", r.Seed)
 	if took := r.Finished.Sub(r.Started); !r.Started.IsZero() && took >= 0 {
-		line("time", took.Round(100*time.Millisecond).String())
+		p.about("time", took.Round(100*time.Millisecond).String())
 	}
 }
 
@@ -259,12 +247,8 @@ func trimmed(v float64) string {
 	return s
 }
 
-// loadOutcome writes the reasons and then, as the last line, the outcome.
+// loadOutcome ends the page of a load run.
 func (p *page) loadOutcome(r LoadReport, files []string) {
-	p.line("")
-	for _, reason := range r.Reasons {
-		p.text(2, reason)
-	}
 	sgr := yellow
 	switch r.Outcome {
 	case LoadMet:
@@ -272,9 +256,5 @@ func (p *page) loadOutcome(r LoadReport, files []string) {
 	case LoadNotConformant, LoadFaulty, LoadUnreachable, LoadMissed:
 		sgr = red
 	}
-	last := p.paint(bold+";"+sgr, strings.ToUpper(string(r.Outcome))) + fmt.Sprintf("  exit code %d", r.ExitCode)
-	if len(files) > 0 {
-		last += "  " + strings.Join(files, ", ")
-	}
-	p.line(last)
+	p.verdict(r.Reasons, p.paint(bold+";"+sgr, strings.ToUpper(string(r.Outcome))), r.ExitCode, files)
 }

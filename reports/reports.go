@@ -82,6 +82,15 @@ type Tool struct {
 	Commit  string `json:"commit,omitempty"`
 }
 
+// String is the name, the version, and the commit where it is known.
+func (t Tool) String() string {
+	s := t.Name + " " + t.Version
+	if t.Commit != "" {
+		s += " (" + t.Commit + ")"
+	}
+	return s
+}
+
 // Target is what a report may say of the system under test. Users, passwords
 // and tenants have no place here; a URL loses its user information and its
 // query when it is written.

@@ -47,28 +47,26 @@ func Terminal(w io.Writer, r Report, o TerminalOptions) error {
 
 // opening says what was tried against what.
 func (p *page) opening(r Report) {
-	line := func(label, s string) {
-		for i, l := range wrap(oneLine(s), p.width-len("profile  ")) {
-			if i > 0 {
-				label = ""
-			}
-			p.line(p.paint(faint, fmt.Sprintf("%-7s", label)) + "  " + l)
-		}
-	}
-	tool := r.Tool.Name + " " + r.Tool.Version
-	if r.Tool.Commit != "" {
-		tool += " (" + r.Tool.Commit + ")"
-	}
 	profile := r.Profile
 	if r.Strict {
 		profile += ", strict"
 	}
-	line("tool", tool)
-	line("tester", r.calibrated())
-	line("target", r.Target.String())
-	line("profile", profile)
-	line("seed", r.Seed)
-	line("time", took(r))
+	p.about("tool", r.Tool.String())
+	p.about("tester", r.calibrated())
+	p.about("target", r.Target.String())
+	p.about("profile", profile)
+	p.about("seed", r.Seed)
+	p.about("time", took(r))
+}
+
+// about writes a line of what a run is about, wrapped under itself.
+func (p *page) about(label, s string) {
+	for i, l := range wrap(oneLine(s), p.width-len("profile  ")) {
+		if i > 0 {
+			label = ""
+		}
+		p.line(p.paint(faint, fmt.Sprintf("%-7s", label)) + "  " + l)
+	}
 }
 
 // took tells how long the run lasted and how much of that it waited on purpose.
@@ -87,12 +85,8 @@ func took(r Report) string {
 	return s
 }
 
-// outcome writes the reasons and then, as the last line, the outcome.
+// outcome ends the page of a conformance run.
 func (p *page) outcome(r Report, files []string) {
-	p.line("")
-	for _, reason := range r.Reasons {
-		p.text(2, reason)
-	}
 	sgr := yellow
 	switch r.Outcome {
 	case Conformant:
@@ -100,7 +94,16 @@ func (p *page) outcome(r Report, files []string) {
 	case NotConformant, Faulty, Unreachable:
 		sgr = red
 	}
-	last := p.paint(bold+";"+sgr, strings.ToUpper(string(r.Outcome))) + fmt.Sprintf("  exit code %d", r.ExitCode)
+	p.verdict(r.Reasons, p.paint(bold+";"+sgr, strings.ToUpper(string(r.Outcome))), r.ExitCode, files)
+}
+
+// verdict writes the reasons and then, as the last line, the outcome.
+func (p *page) verdict(reasons []string, outcome string, exitCode int, files []string) {
+	p.line("")
+	for _, reason := range reasons {
+		p.text(2, reason)
+	}
+	last := outcome + fmt.Sprintf("  exit code %d", exitCode)
 	if len(files) > 0 {
 		last += "  " + strings.Join(files, ", ")
 	}
