@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/chainmail-iot/chainmail/certfactory"
 )
 
@@ -88,10 +90,7 @@ func loginAndOut(t *testing.T, b *browser) {
 	b.says("#login-error", "wrong")
 	b.login("admin")
 	b.says("#who-name", "t1 / admin")
-	reload := func() {
-		js[bool](b, `() => { location.reload(); return true; }`)
-	}
-	reload()
+	b.do(chromedp.Reload())
 	b.says("#who-name", "t1 / admin")
 	if url := js[string](b, `() => location.href`); url != b.w.url() {
 		t.Errorf("URL %q, want nothing but the page's", url)
