@@ -147,6 +147,23 @@ func (e *Env) Admit(ctx context.Context, p certfactory.Presentation) {
 	gomega.Expect(outcome).To(expect.BeAdmitted())
 }
 
+// Refuse tries a device that the platform must refuse, and after that a good one,
+// without which the refusal says nothing. A bad device that is let in is a
+// contradiction whatever would come after.
+func (e *Env) Refuse(ctx context.Context, p, good certfactory.Presentation) device.Outcome {
+	return e.RefuseAs(ctx, e.Device(p), good)
+}
+
+// RefuseAs is Refuse for a device that connects in a way of its own.
+func (e *Env) RefuseAs(ctx context.Context, config device.Config, good certfactory.Presentation) device.Outcome {
+	outcome := e.Attempt(ctx, reports.RoleCase, config)
+	if outcome.Refused() {
+		e.Control(ctx, reports.RoleControlAfter, good)
+	}
+	gomega.Expect(outcome).To(expect.BeRefused())
+	return outcome
+}
+
 // refusing tries a case that is to be refused between two tries of its control.
 // A platform that does not take a faulty anchor has refused the case.
 func (e *Env) refusing(ctx context.Context, c cases.Case) {
@@ -157,11 +174,7 @@ func (e *Env) refusing(ctx context.Context, c cases.Case) {
 		e.Control(ctx, reports.RoleControlAfter, e.Build(c.Control, labelAfter))
 		return
 	}
-	outcome := e.Try(ctx, reports.RoleCase, p)
-	if outcome.Refused() { // a bad device let in is a contradiction whatever comes after
-		e.Control(ctx, reports.RoleControlAfter, e.Build(c.Control, labelAfter))
-	}
-	gomega.Expect(outcome).To(expect.BeRefused())
+	outcome := e.Refuse(ctx, p, e.Build(c.Control, labelAfter))
 	e.remarkAlert(outcome, c)
 	e.remarkForm(outcome, c.Clauses[0])
 }

@@ -28,11 +28,7 @@ func nothingUploaded() suites.Spec {
 				e.NotApplicable("the platform has trust anchors that the run did not make")
 			}
 			root, _ := e.OwnAnchor("nobody")
-			outcome := e.Try(ctx, reports.RoleCase, e.DeviceOf(root, "case"))
-			if outcome.Refused() {
-				e.Control(ctx, reports.RoleControlAfter, e.GoodDevice("after"))
-			}
-			Expect(outcome).To(expect.BeRefused())
+			e.Refuse(ctx, e.DeviceOf(root, "case"), e.GoodDevice("after"))
 		},
 	}
 }
@@ -64,11 +60,7 @@ func expiredKnownDevice() suites.Spec {
 			root, good := e.Bench("case").Root(), e.GoodDevice("case")
 			e.Control(ctx, reports.RoleControlBefore, good)
 			expired := e.DeviceNamed(root, good.ClientID, certfactory.Label("expired"), between(-30*24*time.Hour, -time.Hour))
-			outcome := e.Try(ctx, reports.RoleCase, expired)
-			if outcome.Refused() {
-				e.Control(ctx, reports.RoleControlAfter, good)
-			}
-			Expect(outcome).To(expect.BeRefused())
+			e.Refuse(ctx, expired, good)
 		},
 	}
 }
@@ -86,11 +78,7 @@ func expiredInACrowd() suites.Spec {
 			for i := range crowd {
 				e.Connect(ctx, e.GoodDevice(fmt.Sprintf("crowd %d", i)))
 			}
-			outcome := e.Try(ctx, reports.RoleCase, e.Build("expired-leaf", "case"))
-			if outcome.Refused() {
-				e.Control(ctx, reports.RoleControlAfter, e.GoodDevice("after"))
-			}
-			Expect(outcome).To(expect.BeRefused())
+			e.Refuse(ctx, e.Build("expired-leaf", "case"), e.GoodDevice("after"))
 		},
 	}
 }

@@ -39,11 +39,7 @@ func knownThen(slug, id string, level clause.Level, title string, happens func(c
 			e.Control(ctx, reports.RoleControlBefore, p)
 			e.ChangeAnchor(ctx, anchor, target.AnchorChange{AutoRegistration: new(false)})
 			happens(ctx, e, p)
-			outcome := e.Try(ctx, reports.RoleCase, p)
-			if outcome.Refused() {
-				e.Control(ctx, reports.RoleControlAfter, e.GoodDevice("after"))
-			}
-			Expect(outcome).To(expect.BeRefused())
+			e.Refuse(ctx, p, e.GoodDevice("after"))
 		},
 	}
 }

@@ -60,11 +60,7 @@ func oldVersion(slug string, v uint16) suites.Spec {
 			e.Control(ctx, reports.RoleControlBefore, e.GoodDevice("before"))
 			config := e.Device(e.GoodDevice("case"))
 			config.MinVersion, config.MaxVersion = v, v
-			outcome := e.Attempt(ctx, reports.RoleCase, config)
-			if outcome.Refused() {
-				e.Control(ctx, reports.RoleControlAfter, e.GoodDevice("after"))
-			}
-			Expect(outcome).To(expect.BeRefused())
+			e.RefuseAs(ctx, config, e.GoodDevice("after"))
 		},
 	}
 }
@@ -92,11 +88,7 @@ func noCertificate() suites.Spec {
 			p := e.GoodDevice("case")
 			config := e.Device(p)
 			config.Identity = nil
-			outcome := e.Attempt(ctx, reports.RoleCase, config)
-			if outcome.Refused() {
-				e.Control(ctx, reports.RoleControlAfter, e.GoodDevice("after"))
-			}
-			Expect(outcome).To(expect.BeRefused())
+			e.RefuseAs(ctx, config, e.GoodDevice("after"))
 		},
 	}
 }

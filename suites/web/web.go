@@ -102,11 +102,7 @@ func pageAndREST(ctx context.Context, e *suites.Env) {
 	e.Control(ctx, reports.RoleControlBefore, e.DeviceOf(root, "before"))
 	p.change(anchor, setting{false, true})
 	Expect(overREST(ctx, e, anchor, setting{false, true})).To(expect.Be(setting{false, true}, "over REST, the trust anchor that the page disabled"))
-	outcome := e.Try(ctx, reports.RoleCase, e.DeviceOf(root, "rest"))
-	if outcome.Refused() {
-		e.Control(ctx, reports.RoleControlAfter, e.GoodDevice("after"))
-	}
-	Expect(outcome).To(expect.BeRefused())
+	e.Refuse(ctx, e.DeviceOf(root, "rest"), e.GoodDevice("after"))
 }
 
 // add adds a certificate as the specification tells a person to.
