@@ -70,6 +70,9 @@ func (e *Env) Unanswered(err error) {
 	if status, ok := errors.AsType[*target.StatusError](err); ok {
 		e.Inconclusive("%v", status)
 	}
+	if many, ok := errors.AsType[*target.TooManyError](err); ok {
+		e.Inconclusive("%v", many)
+	}
 	if errors.Is(err, target.ErrNoAnswer) {
 		e.Silent("%v", err)
 	}

@@ -112,7 +112,11 @@ func reporterConfig() types.ReporterConfig {
 // bound is how long a spec may take before it is inconclusive.
 func (p *Plan) bound() time.Duration {
 	t := p.config.Target.Timing
-	return attempts * (2*t.Connect + t.Response)
+	bound := attempts * (2*t.Connect + t.Response)
+	for n := range t.Backoff.Tries {
+		bound += t.Backoff.Wait(n)
+	}
+	return bound
 }
 
 // order is the seed of the order in which specs run.

@@ -144,20 +144,34 @@ func (p *Plan) Run(ctx context.Context) (Run, error) {
 	}
 	results, err := p.judge(ctx, s)
 	run.Results, run.RoundTrip, run.Clock.Token = results, s.trip(), s.tokenClock()
-	if n := s.steady.doubt(run.Results); n > 0 {
-		run.Notes = append(run.Notes, fmt.Sprintf("the platform refused good devices that it admitted at other times: %d refusals of the same form prove nothing", n))
-	}
-	if s.unwaited > 0 {
-		run.Notes = append(run.Notes, fmt.Sprintf("what needs the platform's clock to go on was not tried: --slow waits for it, %v altogether", s.unwaited))
-	}
-	if s.backoffs > 0 {
-		run.Notes = append(run.Notes, fmt.Sprintf("good devices were refused for a while: specs were tried again %d times, after %v altogether", s.backoffs, s.backedOff.Round(time.Millisecond)))
-	}
+	run.Notes = append(run.Notes, s.notes(run.Results)...)
 	var why error
 	if run.Left, why = Tidy(context.WithoutCancel(ctx), p.config.Target, s.leftovers()); !run.Left.Empty() {
 		run.Notes = append(run.Notes, "left behind: "+strings.Join(run.Left.Words(), "; "), "because: "+oneLine(why.Error()))
 	}
 	return run, err
+}
+
+// notes says what of the results is not as it would be on a platform that takes
+// everybody at once, and what was not waited for.
+func (s *session) notes(results []reports.Result) []string {
+	var notes []string
+	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
+	if n := s.steady.doubt(results); n > 0 {
+		note("the platform refused good devices that it admitted at other times: %d refusals of the same form prove nothing", n)
+	}
+	if s.unwaited > 0 {
+		note("what needs the platform's clock to go on was not tried: --slow waits for it, %v altogether", s.unwaited)
+	}
+	if s.backoffs > 0 {
+		note("good devices were refused for a while: specs were tried again %d times, after %v altogether", s.backoffs, s.backedOff.Round(time.Millisecond))
+	}
+	if rest := s.target.REST; rest != nil {
+		if times, waited := rest.Rested(); times > 0 {
+			note("the REST interface had been asked too often: requests were sent again %d times, after %v altogether", times, waited.Round(time.Millisecond))
+		}
+	}
+	return notes
 }
 
 // setClock reads the platform's clock and, if it is far from ours, has certificates

@@ -2,6 +2,7 @@ package target
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -81,6 +83,9 @@ type REST struct {
 	CAFile  string // trust store in PEM, for command lines; "" the system's
 	Tenants []Tenant
 	client  *http.Client
+	backoff Backoff
+	rests   atomic.Int64
+	rested  atomic.Int64 // nanoseconds
 }
 
 // NewREST returns a client for the REST interface at base, which trusts roots
@@ -94,7 +99,7 @@ func NewREST(base *url.URL, roots *x509.CertPool, caFile string, tenants []Tenan
 		IdleConnTimeout:       30 * time.Second,
 	}
 	return &REST{
-		BaseURL: base, CAFile: caFile, Tenants: tenants,
+		BaseURL: base, CAFile: caFile, Tenants: tenants, backoff: cmp.Or(timing.Backoff, comeAgain),
 		client: &http.Client{
 			Transport:     transport,
 			Timeout:       timing.Connect + timing.Response,
@@ -139,9 +144,26 @@ func (r Response) JSON(v any) error {
 // ErrNoAnswer says that no HTTP answer came: refused, reset or timed out.
 var ErrNoAnswer = errors.New("no HTTP answer")
 
-// Do sends one request. Every status is an answer; the error wraps [ErrNoAnswer]
-// where none came.
+// Do sends one request, again after a while where the platform has been asked too
+// often. Every other status is an answer; the error wraps [ErrNoAnswer] where none
+// came, and is a [*TooManyError] where the platform was still busy in the end.
 func (r *REST) Do(ctx context.Context, request Request) (Response, error) {
+	for n := 0; ; n++ {
+		response, err := r.send(ctx, request)
+		if err != nil || !tooMany(response) {
+			return response, err
+		}
+		if n == r.backoff.Tries {
+			return Response{}, &TooManyError{request.Method + " " + request.Path, response.Status, n + 1}
+		}
+		if err := r.rest(ctx, n, response.Header); err != nil {
+			return Response{}, fmt.Errorf("wait to send %s %s again: %w", request.Method, request.Path, err)
+		}
+	}
+}
+
+// send sends a request once.
+func (r *REST) send(ctx context.Context, request Request) (Response, error) {
 	body, err := request.Content()
 	if err != nil {
 		return Response{}, fmt.Errorf("encode %s %s: %w", request.Method, request.Path, err)

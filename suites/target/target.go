@@ -59,13 +59,14 @@ type Timing struct {
 	// Pause is the least time between two connections that the tester opens; default
 	// none. It is for platforms that limit the rate of connections.
 	Pause time.Duration
-	// Backoff says what to do where good devices are refused for a while.
+	// Backoff says what to do where good devices or requests are refused for a while.
 	Backoff Backoff
 }
 
 // Backoff says how often, and after what time, a spec is tried again whose good
-// device was not admitted: the first time after First, then after twice as long
-// each time, up to Most. The zero value tries nothing again.
+// device was not admitted, and a request over REST that the platform found to be
+// one too many: the first time after First, then after twice as long each time, up
+// to Most. The zero value tries no spec again, and a request after 1, 2, 4 and 8 s.
 type Backoff struct {
 	Tries       int
 	First, Most time.Duration // default 1s and 30s
