@@ -12,6 +12,7 @@ package cases
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/chainmail-iot/chainmail/certfactory"
 )
@@ -101,7 +102,10 @@ func (c Case) Tagged(tag string) bool { return slices.Contains(c.Tags, tag) }
 
 // All returns every row about a connection in the order of the catalogue, as a
 // slice of the caller's own.
-func All() []Case {
+func All() []Case { return slices.Clone(catalogue()) }
+
+// catalogue makes the rows once: they are asked for by id a thousand times a run.
+var catalogue = sync.OnceValue(func() []Case {
 	var all []Case
 	for _, g := range groups() {
 		for _, c := range g.rows {
@@ -113,7 +117,7 @@ func All() []Case {
 		}
 	}
 	return all
-}
+})
 
 // limited has the presentation ask for the row's own maximum length.
 func limited(n int, build builder) builder {
@@ -126,7 +130,7 @@ func limited(n int, build builder) builder {
 
 // ByID returns the row of that id.
 func ByID(id string) (Case, bool) {
-	all := All()
+	all := catalogue()
 	if i := slices.IndexFunc(all, func(c Case) bool { return c.ID == id }); i >= 0 {
 		return all[i], true
 	}
