@@ -14,6 +14,7 @@ import (
 
 var (
 	far     = flag.Duration("far", 20*time.Millisecond, "how far away TestFarPlatform puts the platform: the time of a round trip")
+	jitter  = flag.Duration("jitter", 0, "how much more or less that is each time")
 	farArgs = flag.String("far-args", "--only transport,chain/valid-*,chain/expired-*,chain/pathlen-*,token/token-form,trust,registration/autoreg-* --tls 1.3",
 		"what TestFarPlatform runs")
 )
@@ -22,7 +23,7 @@ var (
 // "" this is how long a run takes at such a distance.
 func TestFarPlatform(t *testing.T) {
 	platform := serve(t)
-	file, _ := behind(t, platform, &relay{delay: *far / 2})
+	file, _ := behind(t, platform, &relay{delay: *far / 2, jitter: *jitter / 2})
 	began := time.Now()
 	report, code := conform(t, append([]string{"--target", file}, strings.Fields(*farArgs)...)...)
 	t.Logf("%d runs, %v from end to end, %s", len(report.Specs), time.Since(began).Round(time.Second), spans(report))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -19,8 +20,9 @@ import (
 // connections as a hostile platform would.
 type relay struct {
 	upstream string
-	// delay is how long each byte is on its way, there and back alike.
-	delay time.Duration
+	// delay is how long each byte is on its way, there and back alike, give or take
+	// the jitter.
+	delay, jitter time.Duration
 	// seize is asked about each connection, counted from 1; true says that it has
 	// dealt with it. Nil: never.
 	seize func(n int, conn net.Conn) bool
@@ -88,7 +90,7 @@ func (r *relay) serve(conn net.Conn) {
 	if n := int(r.count.Add(1)); r.seize != nil && r.seize(n, conn) {
 		return
 	}
-	time.Sleep(2 * r.delay) // the TCP handshake of a connection that long
+	time.Sleep(r.way() + r.way()) // the TCP handshake of a connection that long
 	up, err := net.Dial("tcp", r.upstream)
 	if err != nil {
 		return
@@ -100,6 +102,14 @@ func (r *relay) serve(conn net.Conn) {
 	both.Wait()
 }
 
+// way is how long something is on its way just now.
+func (r *relay) way() time.Duration {
+	if r.jitter == 0 {
+		return r.delay
+	}
+	return r.delay - r.jitter + rand.N(2*r.jitter)
+}
+
 // carry copies one direction. What was sent earlier arrives earlier, however much
 // is on the way; a reset arrives as a reset.
 func (r *relay) carry(to, from net.Conn) {
@@ -108,19 +118,26 @@ func (r *relay) carry(to, from net.Conn) {
 		due  time.Time
 	}
 	way := make(chan piece, 1024)
+	var due time.Time
+	arrives := func() time.Time { // in order, as TCP has it
+		if at := time.Now().Add(r.way()); at.After(due) {
+			due = at
+		}
+		return due
+	}
 	go func() {
 		defer close(way)
 		for {
 			buffer := make([]byte, 16<<10)
 			n, err := from.Read(buffer)
 			if n > 0 {
-				way <- piece{buffer[:n], time.Now().Add(r.delay)}
+				way <- piece{buffer[:n], arrives()}
 			}
 			if err != nil {
 				if err != io.EOF {
 					_ = to.(*net.TCPConn).SetLinger(0)
 				}
-				way <- piece{nil, time.Now().Add(r.delay)}
+				way <- piece{nil, arrives()}
 				return
 			}
 		}
@@ -154,7 +171,7 @@ func behind(t *testing.T, platform ready, mqtt *relay, more ...string) (string, 
 			t.Fatal(err)
 		}
 		_, port, _ := net.SplitHostPort(u.Host)
-		r := &relay{upstream: net.JoinHostPort("127.0.0.1", port), delay: mqtt.delay}
+		r := &relay{upstream: net.JoinHostPort("127.0.0.1", port), delay: mqtt.delay, jitter: mqtt.jitter}
 		relays = append(relays, r)
 		_, other, _ := net.SplitHostPort(r.listen(t))
 		text = strings.ReplaceAll(text, u.Host, strings.TrimSuffix(u.Host, port)+other)
