@@ -1,7 +1,6 @@
 package coordinator_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -15,6 +14,7 @@ import (
 	"github.com/chainmail-iot/chainmail/certfactory"
 	"github.com/chainmail-iot/chainmail/loadgen"
 	"github.com/chainmail-iot/chainmail/loadgen/measure"
+	"github.com/chainmail-iot/chainmail/refimpl"
 )
 
 // listen plays script on each connection, in a goroutine of its own. At the end of the
@@ -197,6 +197,48 @@ func TestHostileServers(t *testing.T) {
 	}
 }
 
+// The same of the server that tokens are for.
+func TestHostileHTTPServers(t *testing.T) {
+	t.Parallel()
+	asked := func(conn net.Conn) { _, _ = conn.Read(make([]byte, 4096)) }
+	say := func(text string) func(net.Conn) {
+		return func(conn net.Conn) { asked(conn); write(conn, []byte(text)...) }
+	}
+	for _, tt := range []struct {
+		name   string
+		server func(net.Conn)
+		cause  measure.Cause
+	}{
+		{"black hole", stall, measure.Cause{Kind: measure.KindTimeout}},
+		{"closes", asked, measure.Cause{Kind: measure.KindFIN}},
+		{"reset", func(c net.Conn) { asked(c); reset(c) }, measure.Cause{Kind: measure.KindReset}},
+		{"garbage", say("220 mail.example ESMTP\r\n"), measure.Cause{Kind: measure.KindMalformed}},
+		{"garbage in the header", say("HTTP/1.1 200 OK\r\nno header\r\n\r\n"), measure.Cause{Kind: measure.KindMalformed}},
+		{"body cut short", say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"), measure.Cause{Kind: measure.KindFIN}},
+		{"status 503", say("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"), measure.HTTPStatus(503)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			plan := testPlan(3, 100)
+			plan.Journey.HTTP.Requests = 2
+			job := newJob(plan)
+			startPlatform(t, refimpl.Config{}, job)
+			job.Plan.Timeouts = loadgen.Timeouts{Connect: bound, Handshake: 2 * time.Second, Response: 2 * time.Second}
+			job.Target.HTTP, job.Target.HTTPRoots = "http://"+listen(t, tt.server), ""
+			r := mustRun(t, config(t, job))
+			mustAccount(t, r, 3)
+			outcome := measure.Failed
+			if tt.cause.Kind == measure.KindHTTP {
+				outcome = measure.Refused
+			}
+			key := measure.CauseKey{Stage: measure.StageHTTP, Outcome: outcome, Cause: tt.cause}
+			if r.Totals.Causes[key] != 3 || len(r.Totals.Causes) != 1 {
+				t.Errorf("causes %v, want 3 of %v at http and no other", r.Totals.Causes, tt.cause)
+			}
+		})
+	}
+}
+
 func TestClosedPort(t *testing.T) {
 	t.Parallel()
 	job := newJob(testPlan(4, 100))
@@ -249,11 +291,9 @@ func newWitness(t *testing.T, job *loadgen.Job) *witness {
 	return w
 }
 
-// leaves returns the certificates in an order of their own.
+// leaves returns the certificates in the order in which they were presented.
 func (w *witness) leaves() [][]byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	all := slices.Clone(w.seen)
-	slices.SortFunc(all, bytes.Compare)
-	return all
+	return slices.Clone(w.seen)
 }

@@ -27,7 +27,7 @@ const (
 	KindResolve                // the name of the platform does not resolve
 	KindServerCertificate      // we refused the server's certificate
 	KindTLS                    // the TLS handshake broke in another way: not TLS, no version in common
-	KindMalformed              // a packet that MQTT 3.1.1 does not allow
+	KindMalformed              // a packet that MQTT 3.1.1 does not allow, an answer that is none of HTTP
 	KindToken                  // an answer to the request for a token that is no token
 	KindLocalPorts             // no ephemeral port left here
 	KindLocalFiles             // no file descriptor left here

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -47,6 +48,9 @@ func newClient(job *loadgen.Job, dial dial) (*client, error) {
 	return c, nil
 }
 
+// errNotHTTP says that what came is no answer of HTTP.
+var errNotHTTP = errors.New("not HTTP")
+
 // address returns host and port, with the default port of the scheme.
 func (c *client) address() string {
 	if c.url.Port() != "" {
@@ -77,6 +81,9 @@ func (c *client) get(ctx context.Context, token string) (status int, err error) 
 		return 0, err
 	}
 	response, err := http.ReadResponse(bufio.NewReader(conn), request)
+	if _, cause := measure.CauseOfError(err); cause.Kind == measure.KindOther {
+		return 0, fmt.Errorf("%w: %w", errNotHTTP, err)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -93,10 +100,12 @@ func (v *visit) requests(token string) (measure.Outcome, measure.Cause) {
 		began := time.Now()
 		status, err := v.s.http.get(v.s.ctx, token)
 		outcome, cause := measure.CauseOfError(err)
-		if v.s.ctx.Err() != nil {
+		switch {
+		case v.s.ctx.Err() != nil:
 			outcome, cause = measure.Aborted, measure.Cause{Kind: measure.KindStopped}
-		}
-		if err == nil && status != http.StatusOK {
+		case errors.Is(err, errNotHTTP):
+			cause = measure.Cause{Kind: measure.KindMalformed}
+		case err == nil && status != http.StatusOK:
 			outcome, cause = measure.Refused, measure.HTTPStatus(uint16(status))
 		}
 		v.tell(measure.StageHTTP, began, outcome, cause)
