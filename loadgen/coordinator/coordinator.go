@@ -50,7 +50,7 @@ type Result struct {
 	Totals *measure.Totals
 	// Interrupted tells that ctx was over before the run was.
 	Interrupted bool
-	// Broken is the threshold that ended the run, if one did.
+	// Broken says which threshold ended the run and when, if one did.
 	Broken string
 	// Lost says of each shard that ended badly why.
 	Lost []string
@@ -68,6 +68,7 @@ type run struct {
 	Config
 	fold    *measure.Fold
 	shards  []*watched
+	started time.Time // the moment that everything counts from
 	result  Result
 	ending  bool      // End has been put
 	killing time.Time // when shards that have not ended are killed
@@ -155,6 +156,7 @@ func (r *run) together() error {
 	if err := r.put(loadgen.GoObject, started); err != nil {
 		return err
 	}
+	r.started = started.Start
 	if r.Started != nil {
 		r.Started(started.Start)
 	}
@@ -220,7 +222,8 @@ func (r *run) decide() {
 	}
 	for _, t := range r.Thresholds {
 		if v, broken := t.Broken(r.fold.Figures()); broken {
-			r.result.Broken = fmt.Sprintf("%s: %s", t, v.Observed)
+			after := time.Since(r.started).Round(100 * time.Millisecond)
+			r.result.Broken = fmt.Sprintf("ended after %v, because %s was broken: observed %s", after, t, v.Observed)
 			r.end("threshold broken: "+t.String(), true)
 			return
 		}
