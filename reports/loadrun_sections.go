@@ -3,6 +3,7 @@ package reports
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,10 +96,11 @@ func (p *page) loadTimes(r LoadReport) {
 	}
 	parts := []part{{"lag", float64(r.Generator.Lag.Mean)}}
 	total := parts[0].mean
-	for _, name := range []string{"tcp", "tls", "connack", "suback", "token"} {
+	for _, name := range []string{"tcp", "tls", "connack", "suback", "token", "http"} {
 		if s, ok := r.stage(name); ok {
-			parts = append(parts, part{name, float64(s.Latency.Mean)})
-			total += float64(s.Latency.Mean)
+			mean := float64(s.Latency.Mean) * r.perConnection(s)
+			parts = append(parts, part{name, mean})
+			total += mean
 		}
 	}
 	if len(parts) == 1 || total == 0 {
@@ -110,6 +112,16 @@ func (p *page) loadTimes(r LoadReport) {
 		p.line(fmt.Sprintf("  %s %s  %s  %s", pad(part.name, 8), padLeft(shortSpan(Milliseconds(part.mean)), 9),
 			padLeft(strconv.FormatFloat(100*part.mean/total, 'f', 1, 64)+"%", 6), meter(part.mean/total, p.width-34)))
 	}
+}
+
+// perConnection is how many times a device goes through a stage on one connection:
+// plans may have it subscribe twice, or make some HTTP requests.
+func (r LoadReport) perConnection(s LoadStage) float64 {
+	connack, ok := r.stage("connack")
+	if !ok {
+		return 1
+	}
+	return max(math.Round(float64(s.Count)/float64(connack.Count)), 1)
 }
 
 // loadCauses lists what went wrong, the most frequent first; that bad devices
