@@ -3,11 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/chainmail-iot/chainmail/loadgen"
 	"github.com/chainmail-iot/chainmail/loadgen/measure"
@@ -26,21 +26,24 @@ type loadProgress struct {
 	done sync.WaitGroup
 	once sync.Once
 
-	mu      sync.Mutex // guards what follows
-	begun   time.Time  // the moment of the first arrival; zero before
-	made    int
-	due     int // arrivals of the whole run
-	figures *measure.Figures
+	mu       sync.Mutex // guards what follows
+	begun    time.Time  // the moment of the first arrival; zero before
+	made     int
+	due, bad int // arrivals of the whole run, and those of them that must be refused
+	figures  *measure.Figures
+	pace     pace
+	users    int // to be removed at the end
+	gone     int // of them
 }
 
 func newLoadProgress(out io.Writer, job *loadgen.Job) *loadProgress {
 	p := &loadProgress{out: out, job: job, stop: make(chan struct{}), figures: new(measure.Figures)}
 	if at, err := job.Plan.Pacer(job.Factory().Seed()); err == nil {
 		p.due = job.Plan.Arrivals(at)
+		p.bad = badArrivals(&job.Plan, job.Shards, p.due)
 	}
-	if _, ok := terminalWidth(out); ok {
-		p.bars = mpb.New(mpb.WithOutput(out), mpb.WithWidth(barWidth))
-		p.addBars()
+	if width, ok := terminalWidth(out); ok {
+		p.draw(width)
 		return p
 	}
 	fmt.Fprintf(out, "making %d devices\n", job.Plan.Devices)
@@ -59,6 +62,7 @@ func (p *loadProgress) started(at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.begun = at
+	p.pace.mark(at, p.figures)
 	if p.bars == nil {
 		fmt.Fprintf(p.out, "%d arrivals begin\n", p.due)
 	}
@@ -68,6 +72,41 @@ func (p *loadProgress) observe(f *measure.Figures) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.figures = f
+	p.pace.mark(time.Now(), f)
+}
+
+// removing and removed take in how the device users are removed after the run.
+func (p *loadProgress) removing(users int) {
+	if users == 0 {
+		return
+	}
+	if p.bars != nil {
+		defer p.drawRemoval()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.users = users
+	if p.bars == nil {
+		fmt.Fprintf(p.out, "removing %d device users\n", users)
+	}
+}
+
+func (p *loadProgress) removed(users int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.gone += users
+}
+
+// interrupted says what happens now.
+func (p *loadProgress) interrupted() {
+	const text = "interrupted: devices leave, the platform is tidied up; interrupt again to end at once\n"
+	if p.bars != nil {
+		_, _ = io.WriteString(p.bars, text) // above the bars, unless they are gone
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fmt.Fprint(p.out, text)
 }
 
 // close takes the bars away, or ends the lines.
@@ -76,7 +115,7 @@ func (p *loadProgress) close() {
 		close(p.stop)
 		p.done.Wait()
 		if p.bars != nil {
-			p.bars.Shutdown()
+			p.bars.Wait()
 		}
 	})
 }
@@ -89,103 +128,66 @@ func (p *loadProgress) lines() {
 		case <-p.stop:
 			return
 		case <-tick.C:
+			p.mu.Lock()
 			fmt.Fprintln(p.out, p.line())
+			p.mu.Unlock()
 		}
 	}
 }
 
-// line says in one line how far the run is.
+// line says in one line how far the run is. The caller holds mu, here and below.
 func (p *loadProgress) line() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.begun.IsZero() {
+	switch {
+	case p.users > 0:
+		return p.removal()
+	case p.begun.IsZero():
 		return fmt.Sprintf("%d of %d devices made", p.made, p.job.Plan.Devices)
 	}
-	text := fmt.Sprintf("%.0fs  %d of %d arrivals done, %s", time.Since(p.begun).Seconds(), p.ended(), p.due, p.troubles())
-	if rate := p.rate(); rate > 0 {
-		text += fmt.Sprintf(", %.0f/s", rate)
+	text := fmt.Sprintf("%.0fs  %s, %s", time.Since(p.begun).Seconds(), p.arrivals(), p.present())
+	if p.bad > 0 {
+		text += ", bad: " + p.refusals()
 	}
 	return text
 }
 
-// ended counts the arrivals that have their result. The caller holds mu, here and
-// below.
+// arrivals tells of all that came.
+func (p *loadProgress) arrivals() string {
+	good, bad := &p.figures.Results[measure.Good], &p.figures.Results[measure.Bad]
+	text := fmt.Sprintf("%d of %d", p.ended(), p.due)
+	if rate := p.pace.ended(); rate > 0 {
+		text += fmt.Sprintf(", %.0f/s", rate)
+	}
+	return text + fmt.Sprintf(", %d failed, %d dropped", good[measure.ResultFailed], good[measure.ResultDropped]+bad[measure.ResultDropped])
+}
+
+// refusals tells of those that must not get in.
+func (p *loadProgress) refusals() string {
+	bad := &p.figures.Results[measure.Bad]
+	return fmt.Sprintf("%d of %d refused, %d wrongly admitted", bad[measure.ResultDenied], p.bad, bad[measure.ResultAdmitted])
+}
+
+// present tells of the devices that are here.
+func (p *loadProgress) present() string {
+	words := []string{fmt.Sprintf("%d open, %d lost", p.figures.Open(), p.figures.Lost)}
+	if p.job.Plan.Journey.Publish.Every > 0 {
+		words = append(words, fmt.Sprintf("%.0f/s published", p.pace.published()))
+	}
+	if p.job.Plan.Journey.Renewal {
+		words = append(words, fmt.Sprintf("%.0f/s renewed", p.pace.renewed()))
+	}
+	return strings.Join(words, ", ")
+}
+
+func (p *loadProgress) removal() string {
+	return fmt.Sprintf("%d of %d device users removed", p.gone, p.users)
+}
+
+// ended counts the arrivals that have their result.
 func (p *loadProgress) ended() uint64 {
 	return p.figures.Ended(measure.Good) + p.figures.Ended(measure.Bad)
 }
 
-func (p *loadProgress) troubles() string {
-	good, bad := &p.figures.Results[measure.Good], &p.figures.Results[measure.Bad]
-	text := fmt.Sprintf("%d failed, %d dropped, %d open, %d lost",
-		good[measure.ResultFailed], good[measure.ResultDropped]+bad[measure.ResultDropped], p.figures.Open(), p.figures.Lost)
-	if p.job.Plan.Mix.Share > 0 {
-		text += fmt.Sprintf(", %d refused, %d wrongly admitted", bad[measure.ResultDenied], bad[measure.ResultAdmitted])
-	}
-	return text
-}
-
-// rate is the arrivals that ended a second, since the first.
-func (p *loadProgress) rate() float64 {
-	connect := p.figures.Of(measure.StageKey{Role: measure.Good, Stage: measure.StageConnect, Outcome: measure.OK})
-	if span := (connect.Last - connect.First).Seconds(); span > 0 {
-		return float64(connect.Count()) / span
-	}
-	return 0
-}
-
-// addBars draws the three phases of a run: making the fleet, taking the arrivals,
-// and holding the devices until the end.
-func (p *loadProgress) addBars() {
-	add := func(name string, total int64, now func() int64, caption func() string) {
-		bar := p.bars.New(total, mpb.BarStyle().Lbound("▕").Filler("█").Tip("█").Padding(" ").Rbound("▏"),
-			mpb.PrependDecorators(decor.Name(fmt.Sprintf("%-6s", name))),
-			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return caption() })),
-		)
-		p.done.Go(func() {
-			tick := time.NewTicker(mpbRefresh)
-			defer tick.Stop()
-			for {
-				select {
-				case <-p.stop:
-					bar.Abort(true)
-					return
-				case <-tick.C:
-					p.mu.Lock()
-					bar.SetCurrent(now())
-					p.mu.Unlock()
-				}
-			}
-		})
-	}
-	locked := func(text func() string) func() string {
-		return func() string {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			return " " + text()
-		}
-	}
-	add("fleet", int64(p.job.Plan.Devices), func() int64 { return p.fleet() },
-		locked(func() string { return fmt.Sprintf("%d of %d devices", p.fleet(), p.job.Plan.Devices) }))
-	add("ramp", int64(p.due), func() int64 { return int64(p.ended()) },
-		locked(func() string { return fmt.Sprintf("%d of %d, %.0f/s, %s", p.ended(), p.due, p.rate(), p.troubles()) }))
-	if d := p.job.Plan.Duration; d > 0 {
-		add("hold", int64(d), func() int64 { return int64(p.elapsed()) },
-			locked(func() string { return fmt.Sprintf("%v of %v", p.elapsed().Truncate(time.Second), d) }))
-	}
-}
-
-// mpbRefresh is how often bars move.
-const mpbRefresh = 200 * time.Millisecond
-
-// fleet is how many devices are made; shards of their own say nothing of it until
-// all are.
-func (p *loadProgress) fleet() int64 {
-	if !p.begun.IsZero() {
-		return int64(p.job.Plan.Devices)
-	}
-	return int64(p.made)
-}
-
+// elapsed is how much of the plan's duration is over.
 func (p *loadProgress) elapsed() time.Duration {
 	if p.begun.IsZero() {
 		return 0
