@@ -92,9 +92,15 @@ func LimitTable() []LimitRow {
 	}
 }
 
+// DefaultConnections is how many MQTT connections a platform in a process like this one
+// has room for where its configuration does not say.
+func DefaultConnections() int { return connectionsOf(openFiles()) }
+
+func connectionsOf(openFiles int) int { return openFiles * 3 / 4 }
+
 // withDefaults fills in what is not set, for a process that may have so many files open.
 func (l Limits) withDefaults(openFiles int) (Limits, error) {
-	l.MQTT.Connections = cmp.Or(l.MQTT.Connections, openFiles*3/4)
+	l.MQTT.Connections = cmp.Or(l.MQTT.Connections, connectionsOf(openFiles))
 	l.MQTT = MQTTLimits{l.MQTT.Timeouts.WithDefaults(), l.MQTT.Limits.WithDefaults()}
 	r := &l.REST
 	r.Connections = cmp.Or(r.Connections, openFiles/5)

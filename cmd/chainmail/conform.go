@@ -135,7 +135,7 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 	}
 	results.header.RoundTrip, results.header.Clock = reports.InMilliseconds(run.RoundTrip), clockOf(run.Clock)
 	end := ending(cmd.Context(), ctx, run, err)
-	undo, left := f.leave(run.Left)
+	undo, left := leave(f.out, f.target, run.Left)
 	end.Notes = append(end.Notes, undo...)
 	return errors.Join(f.finish(cmd, &results, run.Results, end, err), left)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/chainmail-iot/chainmail/loadgen/result"
 	"github.com/chainmail-iot/chainmail/loadgen/store"
 	"github.com/chainmail-iot/chainmail/loadgen/threshold"
+	"github.com/chainmail-iot/chainmail/refimpl"
 	"github.com/chainmail-iot/chainmail/reports"
 )
 
@@ -29,6 +30,7 @@ type loadFlags struct {
 	moment     string
 	sources    []string
 	abort      bool
+	keep       bool
 	metrics    string
 	deviations []string
 	printPlan  bool
@@ -66,6 +68,7 @@ that it was disturbed.`,
 	flags.StringVar(&f.moment, "moment", "", "moment that validity periods are reckoned from, as 2030-01-02T15:04:05Z (default now)")
 	flags.StringSliceVar(&f.sources, "source-addresses", nil, "local addresses to connect from in turn, as 127.0.0.2-127.0.0.9,127.0.0.20")
 	flags.BoolVar(&f.abort, "abort-on-threshold", false, "end the run as soon as a threshold is broken")
+	flags.BoolVar(&f.keep, "keep", false, "leave trust anchors and device users on the platform, for a further run with the same --seed and --moment")
 	flags.StringVar(&f.metrics, "metrics", "", "address at which Prometheus finds figures while the run lasts, as 127.0.0.1:9100")
 	flags.StringSliceVar(&f.deviations, "deviation", nil, `without --target: break the reference platform, by names of "chainmail list deviations"`)
 	flags.BoolVar(&f.printPlan, "print-plan", false, "print the plan in effect, with every default, and do nothing")
@@ -111,6 +114,9 @@ func (f loadFlags) load(cmd *cobra.Command) error {
 
 // job is the plan with what flags say about the run.
 func (f loadFlags) job(plan loadgen.Plan) (*loadgen.Job, error) {
+	if f.keep && f.target == "" {
+		return nil, usage("leave --keep out, or name a platform with --target", "--keep: the reference platform ends with the run")
+	}
 	if f.shards < 1 || f.shards > plan.Devices {
 		return nil, usage("", "--shards %d: want 1 or more, and no more than there are devices", f.shards)
 	}
@@ -120,7 +126,7 @@ func (f loadFlags) job(plan loadgen.Plan) (*loadgen.Job, error) {
 	}
 	sources, err := parseSources(f.sources)
 	if err != nil {
-		return nil, usage("", "--source-addresses: %v", err)
+		return nil, err
 	}
 	fleet := f.fleet
 	if fleet != "" {
@@ -138,10 +144,14 @@ func (f loadFlags) fits(job *loadgen.Job) error {
 	short := machine.Check(machine.Need{
 		Open: job.Plan.MostOpen(), Shards: job.Shards, Sources: max(len(job.Sources), 1), Requests: job.Plan.Journey.HTTP.Requests > 0,
 	})
-	if len(short) == 0 {
-		return nil
+	if len(short) > 0 {
+		return usage(short[0].Hint, "%s", short[0].Text)
 	}
-	return usage(short[0].Hint, "%s", short[0].Text)
+	if room := refimpl.DefaultConnections(); f.target == "" && job.Plan.MostOpen() > room {
+		return usage("raise the limit of open files (ulimit -n), or start a platform elsewhere and name it with --target",
+			"%d devices connected at once, the reference platform has room for %d here", job.Plan.MostOpen(), room)
+	}
+	return nil
 }
 
 // loadRun is a run that can be played.
@@ -154,8 +164,9 @@ type loadRun struct {
 	header     reports.LoadHeader
 	live       *liveFigures
 	floor      machine.Floor
-	words      []string // of the command line
-	err        error    // the first that kept something from being written
+	ended      time.Time // of what was measured; what is tidied up afterwards takes its own time
+	words      []string  // of the command line
+	err        error     // the first that kept something from being written
 }
 
 // prepare makes everything ready but the shards.
@@ -216,6 +227,7 @@ func (r *loadRun) play(cmd *cobra.Command) error {
 	ctx := cmd.Context()
 	show := newLoadProgress(cmd.ErrOrStderr(), r.job)
 	defer show.close()
+	defer context.AfterFunc(ctx, show.interrupted)()
 	var played coordinator.Result
 	err := r.site.target.Reach(ctx)
 	if err == nil {
@@ -224,8 +236,9 @@ func (r *loadRun) play(cmd *cobra.Command) error {
 	if err == nil {
 		played, err = r.coordinate(ctx, show)
 	}
+	r.ended = time.Now()
+	notes := append(r.restore(ctx, show, played), played.Lost...)
 	show.close()
-	notes := append(r.site.restore(), played.Lost...)
 	return r.finish(cmd, played, notes, err)
 }
 
@@ -281,12 +294,12 @@ func (r *loadRun) finish(cmd *cobra.Command, played coordinator.Result, notes []
 // result is what the report is made of.
 func (r *loadRun) result(cmd *cobra.Command, played coordinator.Result, notes []string, cause error) (result.Run, error) {
 	run := result.Run{
-		Header: r.header, Totals: played.Totals, Thresholds: r.thresholds, Early: played.Broken, Finished: time.Now(), Notes: notes,
+		Header: r.header, Totals: played.Totals, Thresholds: r.thresholds, Early: played.Broken, Finished: r.ended, Notes: notes,
 		End: reports.LoadEnd{Interrupted: played.Interrupted || cause != nil && interrupted(cmd.Context())},
 	}
 	if run.Header.Started.IsZero() { // it ended before the first arrival
 		var err error
-		if run.Header, err = r.describe(time.Now()); err != nil {
+		if run.Header, err = r.describe(r.ended); err != nil {
 			return run, err
 		}
 	}

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
-	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -168,50 +166,6 @@ func inline(node *yaml.Node) string {
 		words = append(words, inline(child))
 	}
 	return "[" + strings.Join(words, ", ") + "]"
-}
-
-// maxSources bounds what a range of addresses can be mistyped to.
-const maxSources = 4096
-
-// parseSources reads addresses and ranges of them.
-func parseSources(words []string) ([]string, error) {
-	var all []string
-	for _, word := range words {
-		first, last, isRange := strings.Cut(word, "-")
-		from, err := netip.ParseAddr(strings.TrimSpace(first))
-		if err != nil {
-			return nil, err
-		}
-		to := from
-		if isRange {
-			if to, err = netip.ParseAddr(strings.TrimSpace(last)); err != nil {
-				return nil, err
-			}
-		}
-		if to.Less(from) || to.BitLen() != from.BitLen() {
-			return nil, fmt.Errorf("%s ends before it begins", word)
-		}
-		for at := from; !to.Less(at); at = at.Next() {
-			if len(all) == maxSources {
-				return nil, fmt.Errorf("more than %d addresses", maxSources)
-			}
-			all = append(all, at.String())
-		}
-	}
-	return all, bindable(all)
-}
-
-// bindable tries each address: one that is not this machine's would fail every
-// device.
-func bindable(addresses []string) error {
-	for _, address := range addresses {
-		l, err := net.Listen("tcp", net.JoinHostPort(address, "0"))
-		if err != nil {
-			return fmt.Errorf("use %s: %w", address, err)
-		}
-		_ = l.Close() // nothing was sent
-	}
-	return nil
 }
 
 // listPlans reads the plans that come along.

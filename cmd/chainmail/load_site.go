@@ -25,12 +25,12 @@ type site struct {
 	target  *target.Target
 	stop    func() // ends the reference platform; nil for another
 	anchors []certfactory.Anchor
+	devices *fleet.Fleet // of the run; nil before anything was put on the platform
+	// registered is how many devices bulk registration may have registered.
+	registered int
 	// length is the maximum chain length that the platform had; 0: it was not changed.
 	length int
 }
-
-// restoreBound is how long may be spent on leaving the platform as it was found.
-const restoreBound = 30 * time.Second
 
 // openSite reads the target file, or starts the reference platform, and sees to it
 // that the job may be put on it.
@@ -46,7 +46,7 @@ func openSite(ctx context.Context, path string, job *loadgen.Job, deviations []s
 		}
 		path, s.stop = started.Target, stop
 	}
-	err := s.open(path, job)
+	err := s.open(ctx, path, job)
 	if err != nil {
 		s.close()
 		return nil, err
@@ -54,22 +54,24 @@ func openSite(ctx context.Context, path string, job *loadgen.Job, deviations []s
 	return s, nil
 }
 
-func (s *site) open(path string, job *loadgen.Job) error {
-	t, err := target.Load(path)
-	if _, ok := errors.AsType[*os.PathError](err); ok {
-		return usage(`"chainmail serve --dir DIR" writes one that works`, "%v", err)
-	}
+// embedded reports whether the platform is the reference platform of this run.
+func (s *site) embedded() bool { return s.stop != nil }
+
+func (s *site) open(ctx context.Context, path string, job *loadgen.Job) error {
+	t, err := openTarget(ctx, path)
 	if err != nil {
 		return err
 	}
-	if s.target = t; s.stop != nil {
+	if s.target = t; s.embedded() {
 		t.Name = "embedded reference platform"
 	}
 	if err := s.allows(job); err != nil {
 		return err
 	}
-	job.Target, err = endpoint(t)
-	return err
+	if job.Target, err = endpoint(t); err != nil {
+		return err
+	}
+	return leadThere(ctx, job)
 }
 
 // allows holds the plan against what the target file says.
@@ -140,7 +142,7 @@ func (s *site) trust(ctx context.Context, job *loadgen.Job) error {
 	if err := s.allowLength(ctx, length); err != nil {
 		return err
 	}
-	s.anchors = anchors // an upload that is not answered may have come through
+	s.anchors, s.devices = anchors, devices // an upload that is not answered may have come through
 	answers, err := s.target.Driver.Add(ctx, anchors)
 	if err != nil {
 		return fmt.Errorf("upload trust anchors: %w", err)
@@ -178,26 +180,9 @@ func (s *site) allowLength(ctx context.Context, length int) error {
 	return t.Management.SetMaxChainLength(ctx, length)
 }
 
-// restore leaves the platform as it was found, and returns what could not be undone.
-func (s *site) restore() (notes []string) {
-	ctx, cancel := context.WithTimeout(context.Background(), restoreBound)
-	defer cancel()
-	if s.length > 0 {
-		if err := s.target.Management.SetMaxChainLength(ctx, s.length); err != nil {
-			notes = append(notes, fmt.Sprintf("the maximum chain length was not set back to %d: %v", s.length, err))
-		}
-	}
-	if len(s.anchors) > 0 {
-		if err := s.target.Driver.Remove(ctx, s.anchors); err != nil {
-			notes = append(notes, fmt.Sprintf("trust anchors may be left on the platform: %v", err))
-		}
-	}
-	return notes
-}
-
 func (s *site) close() {
-	if s.target != nil && s.target.REST != nil {
-		s.target.REST.Close()
+	if s.target != nil {
+		_ = s.target.Close() // a driver that does not end has been killed
 	}
 	if s.stop != nil {
 		s.stop()
@@ -244,5 +229,9 @@ func startServe(ctx context.Context, deviations []string) (r ready, stop func(),
 		}
 		return r, nil, fmt.Errorf("start reference platform: read where it listens: %w", err)
 	}
-	return r, stop, ctx.Err()
+	if err := ctx.Err(); err != nil {
+		stop()
+		return r, nil, err
+	}
+	return r, stop, nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"os"
@@ -9,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -29,30 +29,53 @@ func loadPlan(t *testing.T) string {
 	return path
 }
 
+// said is what a process has said so far.
+type said struct {
+	mu   sync.Mutex // guards text
+	text strings.Builder
+}
+
+// Write implements io.Writer.
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// await waits until the process has said something.
+func (s *said) await(t *testing.T, text string) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if strings.Contains(s.String(), text) {
+			return
+		}
+	}
+	t.Fatalf("nothing about %q in:\n%s", text, s)
+}
+
 // startLoad starts a run against a platform and returns once devices come.
 func startLoad(t *testing.T, platform ready, out string, more ...string) *exec.Cmd {
 	t.Helper()
+	return startLoadSaying(t, new(said), platform, out, more...)
+}
+
+func startLoadSaying(t *testing.T, talk *said, platform ready, out string, more ...string) *exec.Cmd {
+	t.Helper()
 	args := append([]string{"load", "--plan", loadPlan(t), "--target", platform.Target, "--out", out}, more...)
 	command := exec.Command("chainmail", args...)
-	stderr, err := command.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	command.Stderr = talk
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
 	late := time.AfterFunc(2*time.Minute, func() { _ = command.Process.Kill() })
 	t.Cleanup(func() { late.Stop() })
-	lines := bufio.NewScanner(stderr)
-	for lines.Scan() {
-		if strings.Contains(lines.Text(), "arrivals begin") {
-			break
-		}
-	}
-	go func() { // what is said later must not block it
-		for lines.Scan() {
-		}
-	}()
+	talk.await(t, "arrivals begin")
 	awaitChunks(t, out, 8)
 	return command
 }
@@ -80,15 +103,18 @@ func endedWith(t *testing.T, command *exec.Cmd) int {
 	return 0
 }
 
-// Interrupted, a load run ends in order: 130, its report written, the trust anchor
-// removed; with one shard in the process and with two beside it.
+// Interrupted, a load run ends in order: 130, its report written, trust anchor and
+// device users removed; with one shard in the process and with two beside it.
 func TestLoadInterrupted(t *testing.T) {
-	for _, shards := range []string{"1", "2"} {
+	for shards, signal := range map[string]os.Signal{"1": syscall.SIGTERM, "2": os.Interrupt} {
 		t.Run("shards="+shards, func(t *testing.T) {
 			platform := serve(t)
 			out := filepath.Join(t.TempDir(), "load")
 			command := startLoad(t, platform, out, "--shards", shards)
-			_ = command.Process.Signal(os.Interrupt)
+			if deviceUsers(t, platform) == 0 {
+				t.Error("no device user came to be")
+			}
+			_ = command.Process.Signal(signal)
 			if code := endedWith(t, command); code != exitInterrupted {
 				t.Errorf("exit code %d, want %d", code, exitInterrupted)
 			}
@@ -102,9 +128,7 @@ func TestLoadInterrupted(t *testing.T) {
 			if len(report.Notes) > 0 {
 				t.Errorf("notes %q", report.Notes)
 			}
-			if anchors := trustAnchors(t, platform); anchors != 0 {
-				t.Errorf("%d trust anchors left on the target, want none", anchors)
-			}
+			wantLeft(t, platform, 0, 0)
 		})
 	}
 }

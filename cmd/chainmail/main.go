@@ -21,6 +21,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -44,5 +45,9 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := newRoot(stdout, stderr)
 	root.SetArgs(args)
-	return report(stderr, root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	if interrupted(ctx) && errors.Is(err, context.Canceled) { // before there was anything to be reported
+		err = &exit{code: exitInterrupted, err: errors.New("interrupted")}
+	}
+	return report(stderr, err)
 }

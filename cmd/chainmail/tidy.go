@@ -82,15 +82,16 @@ func writeLeft(file string, left suites.Leftovers) error {
 	return os.Rename(temporary, file)
 }
 
-// leave writes down what a run has left behind and returns the command that undoes
-// it; the embedded platform goes with the run and needs none.
-func (f conformFlags) leave(left suites.Leftovers) ([]string, error) {
-	if left.Empty() || f.target == "" {
+// leave writes into the folder of a run what it has left behind on the target, and
+// returns the command that undoes it; the embedded platform, which is no target file,
+// goes with the run and needs none.
+func leave(out, target string, left suites.Leftovers) ([]string, error) {
+	if left.Empty() || target == "" {
 		return nil, nil
 	}
-	file := filepath.Join(f.out, leftFile)
+	file := filepath.Join(out, leftFile)
 	if err := writeLeft(file, left); err != nil {
 		return nil, err
 	}
-	return []string{"undo it by: chainmail tidy --target " + quote(f.target) + " " + quote(file)}, nil
+	return []string{"undo it by: chainmail tidy --target " + quote(target) + " " + quote(file)}, nil
 }

@@ -150,6 +150,24 @@ func (f *Fleet) Anchors() (anchors []certfactory.Anchor, maxLength int, err erro
 	return append(anchors, more...), max(maxLength, longest), err
 }
 
+// BadClientIDs returns the Client Identifiers of the bad devices from one number up to
+// another. It makes each of them.
+func (f *Fleet) BadClientIDs(from, to int) ([]string, error) {
+	var ids []string
+	for i := from; i < to; i++ {
+		before, bad := f.plan.IsBad(i)
+		if !bad {
+			continue
+		}
+		m, err := f.bad.member(before)
+		if err != nil {
+			return nil, fmt.Errorf("name device %d: %w", i, err)
+		}
+		ids = append(ids, m.ClientID)
+	}
+	return ids, nil
+}
+
 // ClientIDs returns the Client Identifiers of the good devices from one number up
 // to another, for registration.
 func (f *Fleet) ClientIDs(from, to int) ([]string, error) {

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/chainmail-iot/chainmail/loadgen/coordinator"
+	"github.com/chainmail-iot/chainmail/loadgen/measure"
+	"github.com/chainmail-iot/chainmail/loadgen/pacer"
+	"github.com/chainmail-iot/chainmail/suites"
+)
+
+// restoreBound is how long may be spent on leaving the platform as it was found once
+// the run was interrupted. Without that it goes on while the platform does.
+const restoreBound = 30 * time.Second
+
+// removalPart is how many device users are removed between two words about it.
+const removalPart = 250
+
+// restore leaves the platform as it was found, and says what is left there and how to
+// remove that. The embedded platform goes with the run, and its device users with it.
+func (r *loadRun) restore(ctx context.Context, show *loadProgress, played coordinator.Result) (notes []string) {
+	bounded, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(restoreBound, cancel) })()
+
+	undo := r.site.changed()
+	users, note := r.users(played)
+	if note != "" {
+		notes = append(notes, note)
+	}
+	undo.Users = users
+	var kept suites.Leftovers
+	if r.flags.keep {
+		kept.Anchors, kept.Users = undo.Anchors, undo.Users
+		undo.Anchors, undo.Users = nil, nil
+	}
+	left, why := r.undo(bounded, show, undo)
+	if !left.Empty() {
+		notes = append(notes, "left behind: "+strings.Join(left.Words(), "; "), "because: "+strings.ReplaceAll(why.Error(), "\n", "; "))
+	}
+	if !kept.Empty() {
+		notes = append(notes, "kept on the platform: "+strings.Join(kept.Words(), "; "))
+		left.Anchors, left.Users = kept.Anchors, kept.Users
+	}
+	command, err := leave(r.flags.out, r.flags.target, left)
+	if err != nil {
+		command = []string{err.Error()}
+	}
+	return append(notes, command...)
+}
+
+// undo removes what is to be removed, device users in parts. While a trust anchor is
+// still there, users are left alone: devices could come and make them again.
+func (r *loadRun) undo(ctx context.Context, show *loadProgress, all suites.Leftovers) (suites.Leftovers, error) {
+	users := all.Users
+	all.Users = nil
+	left, why := suites.Tidy(ctx, r.site.target, all)
+	if len(left.Anchors) > 0 {
+		left.Users = users
+		return left, why
+	}
+	show.removing(len(users))
+	for len(users) > 0 {
+		part := users[:min(removalPart, len(users))]
+		still, err := suites.Tidy(ctx, r.site.target, suites.Leftovers{Users: part})
+		show.removed(len(part) - len(still.Users))
+		users = users[len(part):]
+		if len(still.Users) > 0 { // what keeps one keeps the rest
+			left.Users = append(still.Users, users...)
+			return left, errors.Join(why, err)
+		}
+	}
+	return left, why
+}
+
+// users are the device users that the platform may have made: by bulk registration, or
+// for devices whose moment has come. The note says where they cannot be removed.
+func (r *loadRun) users(played coordinator.Result) (users []suites.LeftUser, note string) {
+	s := r.site
+	came := r.came()
+	n := max(came, s.registered)
+	if s.embedded() || s.devices == nil || s.target.REST == nil && s.target.Users() == nil || n == 0 {
+		return nil, ""
+	}
+	if s.target.Users() == nil {
+		return nil, fmt.Sprintf("the users of up to %d devices stay on the platform: its target file does not declare the capability deviceUsers", n)
+	}
+	ids, err := s.devices.ClientIDs(0, n)
+	if err == nil && played.Totals != nil && played.Totals.Results[measure.Bad][measure.ResultAdmitted] > 0 {
+		var bad []string
+		bad, err = s.devices.BadClientIDs(0, came)
+		ids = append(ids, bad...)
+	}
+	if err != nil {
+		note = fmt.Sprintf("device users may stay on the platform: %v", err)
+	}
+	for _, id := range ids {
+		users = append(users, suites.LeftUser{Name: suites.DeviceUser(id)})
+	}
+	return users, note
+}
+
+// came is how many devices may have connected: those whose moment had come when the
+// run ended.
+func (r *loadRun) came() int {
+	plan := &r.job.Plan
+	at, err := plan.Pacer(r.job.Factory().Seed())
+	if r.header.Started.IsZero() || err != nil {
+		return 0
+	}
+	return min(pacer.Count(at, r.ended.Sub(r.header.Started)), plan.Devices)
+}
+
+// changed is what the run has changed on the platform but for device users.
+func (s *site) changed() suites.Leftovers {
+	l := suites.Leftovers{MaxChainLength: s.length}
+	for _, a := range s.anchors {
+		l.Anchors = append(l.Anchors, suites.LeftAnchor{Tenant: a.Tenant, Name: a.Name, DER: a.DER})
+	}
+	return l
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/chainmail-iot/chainmail/certfactory"
+	"github.com/chainmail-iot/chainmail/reports"
+	"github.com/chainmail-iot/chainmail/suites/target"
+)
+
+// deviceUsers counts the device users of the first tenant.
+func deviceUsers(t *testing.T, platform ready) int {
+	t.Helper()
+	system, err := target.Load(platform.Target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer system.REST.Close()
+	tenant := system.REST.Tenants[0]
+	admin, _ := tenant.Admin()
+	response, err := system.REST.Do(t.Context(), target.Request{
+		Method: http.MethodGet, Path: "/user/" + tenant.ID + "/users?onlyDevices=true&pageSize=2000", Tenant: tenant.ID, User: admin,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list struct {
+		Users []struct{} `json:"users"`
+	}
+	if err := response.JSON(&list); err != nil || response.Status != http.StatusOK {
+		t.Fatalf("list users: %d, %v", response.Status, err)
+	}
+	return len(list.Users)
+}
+
+// wantLeft checks what is on the platform after a run.
+func wantLeft(t *testing.T, platform ready, anchors, users int) {
+	t.Helper()
+	if got := trustAnchors(t, platform); got != anchors {
+		t.Errorf("%d trust anchors on the target, want %d", got, anchors)
+	}
+	if got := deviceUsers(t, platform); got != users {
+		t.Errorf("%d device users on the target, want %d", got, users)
+	}
+}
+
+// quick is a plan of few devices that are soon done, for a target.
+func quick(file, out string, more ...string) []string {
+	return append([]string{
+		"--target", file, "--out", out, "--devices", "12", "--rate", "200/s", "--lag", "1m", "--interval", "100ms",
+	}, more...)
+}
+
+// loadReport runs `chainmail load` and returns its report.
+func loadReport(t *testing.T, want int, args []string) reports.LoadReport {
+	t.Helper()
+	command := exec.Command("chainmail", append([]string{"load"}, args...)...)
+	said, err := command.CombinedOutput()
+	code := 0
+	if failure, ok := errors.AsType[*exec.ExitError](err); ok {
+		code = failure.ExitCode()
+	}
+	if code != want {
+		t.Fatalf("exit code %d, want %d\n%s", code, want, said)
+	}
+	report, err := reports.ReadLoad(filepath.Join(args[slices.Index(args, "--out")+1], reports.LoadFileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// A run leaves neither trust anchors nor device users, however those came to be, those
+// of bad devices that were let in among them; a device user that was there stays.
+func TestLoadLeavesNothing(t *testing.T) {
+	platform := serve(t, "--deviation", "accepts-expired")
+	kept := filepath.Join(t.TempDir(), "kept")
+	loadReport(t, exitOK, quick(platform.Target, kept, "--devices", "1", "--keep"))
+	for _, tt := range []struct {
+		args []string
+		code int
+	}{
+		{[]string{"--token"}, exitOK},
+		{[]string{"--registration", "bulk", "--shards", "2"}, exitOK},
+		{[]string{"--bad-share", "0.5"}, exitNotConformant},
+	} {
+		report := loadReport(t, tt.code, quick(platform.Target, t.TempDir(), tt.args...))
+		if len(report.Notes) > 0 {
+			t.Errorf("%v: notes %q", tt.args, report.Notes)
+		}
+		wantLeft(t, platform, 1, 1)
+	}
+}
+
+// What was kept serves a further run with the same seed, and can be removed later.
+func TestLoadKeep(t *testing.T) {
+	platform := serve(t)
+	again := []string{"--keep", "--seed", certfactory.NewSeed().String(), "--moment", time.Now().UTC().Format(time.RFC3339)}
+	loadReport(t, exitOK, quick(platform.Target, t.TempDir(), again...))
+	wantLeft(t, platform, 1, 12)
+	second := loadReport(t, exitOK, quick(platform.Target, t.TempDir(), again...))
+	wantLeft(t, platform, 1, 12)
+	undoes(t, second.Notes)
+	wantLeft(t, platform, 0, 0)
+}
+
+// undoes runs the command that the last of some notes names.
+func undoes(t *testing.T, notes []string) {
+	t.Helper()
+	if len(notes) == 0 {
+		t.Fatal("no notes, want one with a command that undoes what was left")
+	}
+	line, ok := strings.CutPrefix(notes[len(notes)-1], "undo it by: ")
+	if !ok {
+		t.Fatalf("no command at the end of %q", notes)
+	}
+	if said, err := exec.Command("sh", "-c", line).CombinedOutput(); err != nil {
+		t.Errorf("%s: %v: %s", line, err, said)
+	}
+}
+
+// What could not be removed, because the platform does not answer any more, is told of
+// and can be removed later.
+func TestLoadTellsWhatItLeaves(t *testing.T) {
+	platform := serve(t)
+	file, relays := behind(t, platform, &relay{}, short)
+	out := filepath.Join(t.TempDir(), "load")
+	command := startLoad(t, ready{Target: file}, out)
+	for _, r := range relays[1:] {
+		r.cut()
+	}
+	_ = command.Process.Signal(syscall.SIGTERM)
+	if code := endedWith(t, command); code != exitInterrupted {
+		t.Errorf("exit code %d, want %d", code, exitInterrupted)
+	}
+	report, err := reports.ReadLoad(filepath.Join(out, reports.LoadFileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Notes) != 3 || !strings.HasPrefix(report.Notes[0], "left behind: 1 trust anchors, ") || !strings.Contains(report.Notes[0], "device users") {
+		t.Fatalf("notes %q, want what is left, why, and a command", report.Notes)
+	}
+	if users := deviceUsers(t, platform); users == 0 {
+		t.Error("no device users on the target, want some")
+	}
+	for _, r := range relays[1:] {
+		r.mend()
+	}
+	undoes(t, report.Notes)
+	wantLeft(t, platform, 0, 0)
+}
+
+// Interrupted twice, a run ends at once: it neither waits for a platform that has
+// gone, nor writes its report.
+func TestLoadInterruptedTwice(t *testing.T) {
+	platform := serve(t)
+	file, relays := behind(t, platform, &relay{})
+	out := filepath.Join(t.TempDir(), "load")
+	var said said
+	command := startLoadSaying(t, &said, ready{Target: file}, out)
+	relays[1].cut() // what is on the platform cannot be removed for half a minute
+	_ = command.Process.Signal(os.Interrupt)
+	said.await(t, "interrupted: ")
+	_ = command.Process.Signal(os.Interrupt)
+	if code := endedWith(t, command); code != exitInterrupted {
+		t.Errorf("exit code %d, want %d", code, exitInterrupted)
+	}
+	if _, err := os.Stat(filepath.Join(out, reports.LoadFileName)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("there is a report (%v): the run has come to its end", err)
+	}
+}
