@@ -54,7 +54,7 @@ func Read(name string, data []byte, overrides ...Override) (Plan, error) {
 		flags = append(flags, o.apply(&f.Plan)...)
 	}
 	c := checker{plan: &f.Plan, wrong: func(hint, text, key string) {
-		if i := slices.IndexFunc(overrides, func(o Override) bool { return o.Key == key }); i >= 0 {
+		if i := slices.IndexFunc(overrides, func(o Override) bool { return o.Key == key || strings.HasPrefix(o.Key, key+".") }); i >= 0 {
 			flags = append(flags, &strictyaml.Problem{File: overrides[i].Flag, Text: text, Hint: hint})
 			return
 		}

@@ -122,7 +122,10 @@ func (s Spec) validate() error {
 		given++
 		errs = append(errs, validateSteps(s.Steps))
 	}
-	if given != 1 {
+	switch {
+	case given == 0:
+		errs = append(errs, errors.New("nobody comes: want a rate above 0/s, a ramp or steps"))
+	case given > 1:
 		errs = append(errs, errors.New("want one of rate, ramp and steps"))
 	}
 	return errors.Join(errs...)

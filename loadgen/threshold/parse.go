@@ -38,6 +38,9 @@ func Parse(text string) (Threshold, error) {
 		return Threshold{}, s.wrong(at+offset, reason)
 	}
 	op, at := s.run(func(r rune) bool { return strings.ContainsRune("<>=!", r) })
+	if op == "" {
+		return Threshold{}, s.wrong(at, "an operator is missing: want one of "+strings.Join(operators(), " "))
+	}
 	if !slices.Contains(operators(), op) {
 		return Threshold{}, s.wrong(at, fmt.Sprintf("operator %q: want one of %s", op, strings.Join(operators(), " ")))
 	}

@@ -244,7 +244,7 @@ func TestParseErrors(t *testing.T) {
 		{"cause.sickness == 0", 7, `unknown cause "sickness": want one of alert`},
 		{"cause.alert.sick == 0", 13, `cause alert has no code "sick"`},
 		{"cause.time-out.3 == 0", 16, `cause time-out has no code "3"`},
-		{"token.p99", 10, `operator ""`},
+		{"token.p99", 10, `an operator is missing: want one of < <=`},
 		{"token.p99 = 500ms", 11, `operator "=": want one of < <=`},
 		{"token.p99 <> 500ms", 11, `operator "<>"`},
 		{"token.p99 <", 12, "a value is missing: want a span of time"},
