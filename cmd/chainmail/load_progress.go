@@ -143,9 +143,9 @@ func (p *loadProgress) line() string {
 	case p.begun.IsZero():
 		return fmt.Sprintf("%d of %d devices made", p.made, p.job.Plan.Devices)
 	}
-	text := fmt.Sprintf("%.0fs  %s, %s", time.Since(p.begun).Seconds(), p.arrivals(), p.present())
+	text := fmt.Sprintf("%.0fs  arrivals %s; %s", time.Since(p.begun).Seconds(), p.arrivals(), p.present())
 	if p.bad > 0 {
-		text += ", bad: " + p.refusals()
+		text += "; bad " + p.refusals()
 	}
 	return text
 }

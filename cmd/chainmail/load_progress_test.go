@@ -76,9 +76,10 @@ func TestLoadProgressLines(t *testing.T) {
 	}
 	p.prepared(30)
 	line("30 of 100 devices made")
-	p.started(time.Now().Add(-time.Second))
+	p.started(time.Now())
 	p.observe(after(8, 5))
-	line("  10 of 100, 10/s, 0 failed, 1 dropped, 8 open, 0 lost, 5/s published, bad: 1 of 20 refused, 0 wrongly admitted")
+	p.pace.marks[1].at = p.pace.marks[0].at.Add(time.Second)
+	line("s  arrivals 10 of 100, 10/s, 0 failed, 1 dropped; 8 open, 0 lost, 5/s published; bad 1 of 20 refused, 0 wrongly admitted")
 	p.interrupted()
 	p.removing(80)
 	p.removed(50)
