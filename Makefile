@@ -9,7 +9,7 @@ FOREIGN := refimpl/foreign
 # The tests of the command that start processes, which then watch for races too.
 RACES := TestConform|TestServe|TestLoad|TestForeign|TestTarget
 
-.PHONY: help build conform load test race far check fmt fmt-check lint selftest mutate fuzz bench bench-load clean
+.PHONY: help build conform load test race steady far check fmt fmt-check lint selftest mutate fuzz bench bench-load clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ race: ## run the tests of what runs side by side with the race detector
 	$(GO) test -race $(TESTFLAGS) ./certfactory ./certfactory/store ./loadgen/... ./refimpl/... ./reports ./suites ./suites/expect ./suites/probe ./suites/target
 	$(GO) test -race $(TESTFLAGS) -run '$(RACES)' ./cmd/chainmail
 	$(GO) -C $(FOREIGN) test -race $(TESTFLAGS) ./...
+
+steady: ## run the suites 20 times beside stress-ng, then 10 times with the race detector
+	.ci/steady
 
 far: ## judge a platform over a slow, lossy link: 200 ms there and back, give or take 50, 2 % lost (root, nft)
 	unshare --net sh -c 'ip link set lo up && nft -f .ci/lossy.nft && \
