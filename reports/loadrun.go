@@ -145,7 +145,7 @@ type LoadConnections struct {
 	Opened   uint64 `json:"opened"`
 	Closed   uint64 `json:"closed"`
 	Lost     uint64 `json:"lost"` // Ended without our doing.
-	MostOpen int64  `json:"mostOpen"`
+	MostOpen int64  `json:"mostOpen"` // As seen at the end of a step of the series.
 	Sent     uint64 `json:"sent"`
 	Received uint64 `json:"received"`
 }
@@ -156,7 +156,7 @@ type LoadStage struct {
 	Role    string `json:"role"`
 	Outcome string `json:"outcome"` // ok, refused, failed, aborted.
 	// Sum tells that the stage is made of others, and counts from the moment at
-	// which the arrival was intended.
+	// which the device was intended to come.
 	Sum   bool   `json:"sum"`
 	Count uint64 `json:"count"`
 	// Rate is Count a second, from From, when the first sample was due, to To, when
@@ -238,7 +238,7 @@ type LoadPoint struct {
 	At        Milliseconds `json:"atMs"` // The step's beginning.
 	Due       uint64       `json:"due"`
 	Dropped   uint64       `json:"dropped"`
-	Connects  uint64       `json:"connects"`
+	Connects  uint64       `json:"connects"` // Of arrivals and of devices that came back.
 	Tokens    uint64       `json:"tokens"` // First ones and renewed ones.
 	Open      int64        `json:"open"`   // At the step's end, as InFlight.
 	InFlight  int64        `json:"inFlight"`

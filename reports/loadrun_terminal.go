@@ -130,9 +130,8 @@ func arrivalColumns() []arrivalColumn {
 	}
 }
 
-// held reports whether the stage is the life of a connection that ended well, which
-// is no latency.
-func (s LoadStage) held() bool { return s.Stage == "hold" && s.Role == RoleGood && s.Outcome == "ok" }
+// held reports whether the stage is the life of a connection, which is no latency.
+func (s LoadStage) held() bool { return s.Stage == "hold" }
 
 // loadConnections tells of the connections in a sentence.
 func (p *page) loadConnections(r LoadReport) {
@@ -140,7 +139,11 @@ func (p *page) loadConnections(r LoadReport) {
 	if c.Opened == 0 {
 		return
 	}
-	text := fmt.Sprintf("%s opened, %d lost, at most %d at once", tallied(c.Opened, "connection", "connections"), c.Lost, c.MostOpen)
+	text := fmt.Sprintf("%s opened, %d lost", tallied(c.Opened, "connection", "connections"), c.Lost)
+	if s, ok := r.stage("reconnect"); ok {
+		text += fmt.Sprintf(" (%d came back)", s.Count)
+	}
+	text += fmt.Sprintf(", at most %d seen at once", c.MostOpen)
 	if s, ok := r.stage("hold"); ok {
 		text += fmt.Sprintf(", held for %s (p50) to %s", shortSpan(s.Latency.P50), shortSpan(s.Latency.Max))
 	}
@@ -188,7 +191,7 @@ func (p *page) loadStages(r LoadReport) {
 			continue
 		}
 		if s.Sum && !sums {
-			p.line(p.paint(faint, "from the moment at which the arrival was intended:"))
+			p.line(p.paint(faint, "from the moment at which the device was to come:"))
 			sums = true
 		}
 		l := s.Latency

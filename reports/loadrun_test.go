@@ -68,6 +68,26 @@ func TestLoadTerminalShowsWhereTheTimeWent(t *testing.T) {
 	}
 }
 
+// How long connections lived is no latency, whatever ended them; who came back counts
+// from when that was due.
+func TestLoadTerminalTellsOfReconnects(t *testing.T) {
+	r := loadRun()
+	r.Connections.Lost = 30
+	reconnect := loadStage("reconnect", "good", "ok", 28, 100)
+	reconnect.Sum = true
+	r.Stages = append(r.Stages, loadStage("hold", "good", "failed", 30, 8000), reconnect)
+	out := loadTerminal(t, r, reports.TerminalOptions{Width: 120})
+	if !strings.Contains(out, "900 connections opened, 30 lost (28 came back), at most 900 seen at once, held for") {
+		t.Errorf("no word of who came back:\n%s", out)
+	}
+	if strings.Contains(out, "hold failed") {
+		t.Errorf("the life of a connection among the latencies:\n%s", out)
+	}
+	if strings.Index(out, "\nreconnect ") < strings.Index(out, "the device was to come:") {
+		t.Errorf("a reconnect is not told of as a sum:\n%s", out)
+	}
+}
+
 func TestLoadTerminalFitsItsWidth(t *testing.T) {
 	long := badLoadRun()
 	long.Target.Name = strings.Repeat("a platform with a name ", 9)

@@ -412,4 +412,9 @@ func TestReconnect(t *testing.T) {
 	if n := good(&r.Totals.Figures, measure.StageReconnect).Count(); n != 10 || r.Totals.Lost != 10 {
 		t.Errorf("%d lost, %d came back; want 10 of both: %v", r.Totals.Lost, n, r.Totals.Causes)
 	}
+	for key, n := range r.Totals.Causes { // of the connections that were lost, and once each
+		if key.Stage != measure.StageHold || n != 10 {
+			t.Errorf("%d of cause %v, want 10 of connections that ended", n, key)
+		}
+	}
 }

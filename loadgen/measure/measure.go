@@ -28,9 +28,9 @@ type Stage uint8
 
 // The stages. Tcp to Token follow each other, and each begins where the one
 // before it ended, so that a delay shows in its own stage alone. Http, Publish
-// and Renewal have moments of their own at which they are due. Connect and
-// Ready are sums that count from the moment at which the arrival was intended:
-// the latency of an open loop.
+// and Renewal have moments of their own at which they are due. Reconnect, Connect
+// and Ready are sums that count from the moment at which the device was intended
+// to come: the latency of an open loop.
 const (
 	StageTCP        Stage = iota // name resolution and TCP handshake
 	StageTLS                     // TLS handshake
@@ -50,7 +50,7 @@ const (
 
 // Sum reports whether the stage is a sum of others. What goes wrong in it is
 // told, with its cause, by the one in which it went wrong.
-func (s Stage) Sum() bool { return s == StageConnect || s == StageReady }
+func (s Stage) Sum() bool { return s == StageReconnect || s == StageConnect || s == StageReady }
 
 // Outcome is how a stage ended. Latencies of different outcomes are never put
 // into one histogram.

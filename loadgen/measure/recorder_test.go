@@ -60,7 +60,7 @@ func TestOutcomesAreNotMixed(t *testing.T) {
 			t.Errorf("cause %v counts %d", key, n)
 		}
 	}
-	if parts := len(measure.Stages()) - 2; len(c.Causes) != 2*3*parts {
+	if parts := len(measure.Stages()) - 3; len(c.Causes) != 2*3*parts {
 		t.Errorf("%d causes, want %d", len(c.Causes), 2*3*parts)
 	}
 }

@@ -34,7 +34,7 @@ func newCollector(source Source) *collector {
 		inFlight: desc("arrivals_in_flight", "Arrivals without a result yet."),
 		sent:     desc("sent_bytes_total", "Bytes of payload sent."),
 		received: desc("received_bytes_total", "Bytes of payload received."),
-		stage:    desc("stage_seconds", "Latency of a stage; connect and ready count from the moment at which the arrival was intended.", "role", "stage", "outcome"),
+		stage:    desc("stage_seconds", "Latency of a stage; connect, ready and reconnect count from the moment at which the device was intended to come.", "role", "stage", "outcome"),
 		lag:      desc("lag_seconds", "Start of an arrival minus the moment at which it was intended: the generator's own delay."),
 	}
 }

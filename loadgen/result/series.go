@@ -52,7 +52,7 @@ func point(p *measure.Point) reports.LoadPoint {
 	for _, role := range measure.Roles() {
 		r.Due += p.Due[role]
 		r.Dropped += p.Results[role][measure.ResultDropped]
-		r.Connects += ok(role, measure.StageConnect).Count()
+		r.Connects += ok(role, measure.StageConnect).Count() + ok(role, measure.StageReconnect).Count()
 		r.Tokens += ok(role, measure.StageToken).Count() + ok(role, measure.StageRenewal).Count()
 	}
 	return r
