@@ -383,6 +383,31 @@ func TestSoakIsFlat(t *testing.T) {
 	}
 }
 
+// What is under way when the devices go is given up, and no failure: neither of the
+// platform nor, as it would look on the wire, of MQTT.
+func TestWhatIsUnderWayAtTheEndIsAborted(t *testing.T) {
+	plan := testPlan(10, 100)
+	plan.Duration = 3 * time.Second
+	plan.Journey.Renewal = true
+	job := newJob(plan)
+	tenants := refimpl.DefaultTenants()
+	tenants[0].Options = append(tenants[0].Options, registry.Option{Category: "oauth.internal", Key: "device-token.lifespan.seconds", Value: "4"})
+	p := startPlatform(t, refimpl.Config{Tenants: tenants, Deviations: []string{"lifetime-without-minimum"}}, job)
+	c := config(t, job)
+	var once sync.Once
+	c.Observe = func(f *measure.Figures) {
+		if f.Results[measure.Good][measure.ResultReady] == 10 {
+			once.Do(func() { p.stages(`{"token":{"stalled":true}}`) })
+		}
+	}
+	r := mustRun(t, c)
+	mustAccount(t, r, 10)
+	key := measure.CauseKey{Stage: measure.StageRenewal, Outcome: measure.Aborted, Cause: measure.Cause{Kind: measure.KindStopped}}
+	if r.Totals.Causes[key] != 10 || len(r.Totals.Causes) != 1 || r.Totals.Lost != 0 {
+		t.Errorf("causes %v, %d lost; want 10 of %v alone, and none", r.Totals.Causes, r.Totals.Lost, key)
+	}
+}
+
 // Devices that are thrown out come back, if the plan says so.
 func TestReconnect(t *testing.T) {
 	plan := testPlan(10, 100)

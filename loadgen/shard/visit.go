@@ -207,6 +207,9 @@ func (v *visit) token(d *device.Device) (string, measure.Outcome, measure.Cause)
 // sorted says what the error of a call of the device means.
 func (v *visit) sorted(d *device.Device, err error) (measure.Outcome, measure.Cause) {
 	if errors.Is(err, device.ErrClosed) {
+		if v.isLeaving() {
+			return measure.Aborted, measure.Cause{Kind: measure.KindStopped}
+		}
 		select { // how it ended is known a moment after that it did
 		case <-d.Closed():
 			return measure.Failed, measure.CauseOfEnd(d.End())
@@ -214,6 +217,13 @@ func (v *visit) sorted(d *device.Device, err error) (measure.Outcome, measure.Ca
 		}
 	}
 	return measure.CauseOfError(err)
+}
+
+// isLeaving reports whether we are ending the connection, or have ended it.
+func (v *visit) isLeaving() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.state == leaving
 }
 
 // think pauses, unless the run ends.
