@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"io"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,6 +51,10 @@ func CompareLoad(before, after LoadReport) LoadComparison {
 // settings lists what differs between two runs beside their figures.
 func settings(before, after LoadReport) []string {
 	var lines []string
+	if before.Target.Name == after.Target.Name && onLoopback(before.Target) && onLoopback(after.Target) {
+		// The reference platform of a run takes whatever port is free.
+		before.Target.MQTTAddress, after.Target.MQTTAddress = "", ""
+	}
 	differs := func(name, a, b string) {
 		if a != b {
 			lines = append(lines, fmt.Sprintf("%s: %s, now %s", name, orNone(a), orNone(b)))
@@ -79,6 +84,12 @@ func settings(before, after LoadReport) []string {
 		differs(name, value(before, name), value(after, name))
 	}
 	return lines
+}
+
+func onLoopback(t Target) bool {
+	host, _, _ := net.SplitHostPort(t.MQTTAddress)
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
 }
 
 func orNone(s string) string {
@@ -125,44 +136,39 @@ func (p *page) lines(title, sgr string, texts []string) {
 	}
 }
 
-// compareStages writes a line for each quantile of each stage that both runs have.
+// compareStages writes a line for each quantile of each stage that both runs have,
+// and for what the generators were like. How long connections lived is for the plan
+// to say.
 func (p *page) compareStages(before, after LoadReport) {
-	if len(before.Stages) == 0 {
+	held := func(s LoadStage) bool { return s.held() }
+	earlier, later := slices.DeleteFunc(slices.Clone(before.Stages), held), slices.DeleteFunc(slices.Clone(after.Stages), held)
+	if len(earlier) == 0 {
 		return
 	}
-	name := len("stage")
-	for _, s := range before.Stages {
+	name := len("generator")
+	for _, s := range slices.Concat(earlier, later) {
 		name = max(name, len(s.name()))
 	}
 	p.line("")
 	p.line(p.paint(faint, pad("stage", name)+padLeft("before", 20)+padLeft("after", 10)+padLeft("ratio", 9)))
-	for _, a := range before.Stages {
-		i := slices.IndexFunc(after.Stages, func(s LoadStage) bool { return s.name() == a.name() })
+	for _, a := range earlier {
+		i := slices.IndexFunc(later, func(s LoadStage) bool { return s.name() == a.name() })
 		if i < 0 {
 			p.line(pad(a.name(), name) + "  only before")
 			continue
 		}
-		p.compareStage(name, a, after.Stages[i])
+		p.compareStage(name, a, later[i])
 	}
-	for _, b := range after.Stages {
-		if !slices.ContainsFunc(before.Stages, func(s LoadStage) bool { return s.name() == b.name() }) {
+	for _, b := range later {
+		if !slices.ContainsFunc(earlier, func(s LoadStage) bool { return s.name() == b.name() }) {
 			p.line(pad(b.name(), name) + "  only after")
 		}
 	}
+	p.compareGenerators(name, before.Generator, after.Generator)
 }
 
 func (p *page) compareStage(width int, a, b LoadStage) {
-	label := a.name()
-	row := func(what string, before, after float64, unit string) {
-		ratio, sgr := "-", ""
-		if before > 0 {
-			ratio = strconv.FormatFloat(after/before, 'f', 2, 64) + "×"
-			sgr = changed(after/before, unit == "")
-		}
-		ratio = p.paint(sgr, padLeft(ratio, 8))
-		p.line(strings.Join([]string{pad(label, width), padLeft(what, 7), padLeft(digits(before), 11), padLeft(digits(after), 9), ratio, unit}, " "))
-		label = ""
-	}
+	row := p.comparison(a.name(), width)
 	row("per s", a.Rate, b.Rate, "") // a rate has no unit beside it
 	for _, q := range []struct {
 		name          string
@@ -175,6 +181,28 @@ func (p *page) compareStage(width int, a, b LoadStage) {
 		{"max", a.Latency.Max, b.Latency.Max},
 	} {
 		row(q.name, float64(q.before), float64(q.after), "ms")
+	}
+}
+
+// compareGenerators tells whether the two generators were alike.
+func (p *page) compareGenerators(width int, a, b LoadGenerator) {
+	row := p.comparison("generator", width)
+	row("cpu", float64(a.PerDevice), float64(b.PerDevice), "ms a device")
+	row("lag p99", float64(a.Lag.P99), float64(b.Lag.P99), "ms")
+}
+
+// comparison returns what writes a line with two figures and their ratio. The label
+// stands in the first line alone.
+func (p *page) comparison(label string, width int) func(what string, before, after float64, unit string) {
+	return func(what string, before, after float64, unit string) {
+		ratio, sgr := "-", ""
+		if before > 0 {
+			ratio = strconv.FormatFloat(after/before, 'f', 2, 64) + "×"
+			sgr = changed(after/before, unit == "")
+		}
+		ratio = p.paint(sgr, padLeft(ratio, 8))
+		p.line(strings.Join([]string{pad(label, width), padLeft(what, 7), padLeft(digits(before), 11), padLeft(digits(after), 9), ratio, unit}, " "))
+		label = ""
 	}
 }
 

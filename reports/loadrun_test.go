@@ -292,6 +292,24 @@ func TestCompareLoadGolden(t *testing.T) {
 	}
 }
 
+// Another port of the same loopback platform is no other target; another platform is.
+func TestCompareLoadTargets(t *testing.T) {
+	for _, tt := range []struct {
+		name, address string
+		want          int // differences
+	}{
+		{"embedded reference platform", "127.0.0.1:40001", 0},
+		{"embedded reference platform", "192.0.2.1:8883", 1},
+		{"platform.yaml", "127.0.0.1:8883", 1},
+	} {
+		after := loadRun()
+		after.Target.Name, after.Target.MQTTAddress = tt.name, tt.address
+		if got := reports.CompareLoad(loadRun(), after).Settings; len(got) != tt.want {
+			t.Errorf("%s at %s: %q, want %d", tt.name, tt.address, got, tt.want)
+		}
+	}
+}
+
 // FuzzParseLoad: no input makes ParseLoad panic, and what it accepts it accepts
 // again after it was written, with the same bytes.
 func FuzzParseLoad(f *testing.F) {
