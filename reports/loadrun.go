@@ -44,6 +44,8 @@ type LoadReport struct {
 	// Stages holds one entry for each stage and outcome that has a sample, for good
 	// devices and bad ones apart.
 	Stages []LoadStage `json:"stages"`
+	// Admitted tells which of the bad devices were admitted.
+	Admitted []LoadAdmitted `json:"admitted,omitempty"`
 	// Causes counts the samples that did not succeed.
 	Causes     []LoadCause     `json:"causes"`
 	Thresholds []LoadThreshold `json:"thresholds"`
@@ -144,8 +146,9 @@ type LoadArrivals struct {
 type LoadConnections struct {
 	Opened   uint64 `json:"opened"`
 	Closed   uint64 `json:"closed"`
-	Lost     uint64 `json:"lost"` // Ended without our doing.
-	MostOpen int64  `json:"mostOpen"` // As seen at the end of a step of the series.
+	Resumed  uint64 `json:"resumed,omitzero"` // Of the opened: by an earlier TLS session.
+	Lost     uint64 `json:"lost"`             // Ended without our doing.
+	MostOpen int64  `json:"mostOpen"`         // As seen at the end of a step of the series.
 	Sent     uint64 `json:"sent"`
 	Received uint64 `json:"received"`
 }
@@ -198,6 +201,13 @@ type LoadCause struct {
 	Count   uint64 `json:"count"`
 }
 
+// LoadAdmitted counts devices that were admitted and must not be, by the id of their
+// case in the catalogue.
+type LoadAdmitted struct {
+	Case  string `json:"case"`
+	Count uint64 `json:"count"`
+}
+
 // LoadThreshold is a limit, judged.
 type LoadThreshold struct {
 	Text string `json:"text"`
@@ -239,8 +249,8 @@ type LoadPoint struct {
 	Due       uint64       `json:"due"`
 	Dropped   uint64       `json:"dropped"`
 	Connects  uint64       `json:"connects"` // Of arrivals and of devices that came back.
-	Tokens    uint64       `json:"tokens"` // First ones and renewed ones.
-	Open      int64        `json:"open"`   // At the step's end, as InFlight.
+	Tokens    uint64       `json:"tokens"`   // First ones and renewed ones.
+	Open      int64        `json:"open"`     // At the step's end, as InFlight.
 	InFlight  int64        `json:"inFlight"`
 	Lost      uint64       `json:"lost"`
 	Sent      uint64       `json:"sent"`

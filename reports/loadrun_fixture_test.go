@@ -93,6 +93,7 @@ func badLoadRun() reports.LoadReport {
 	r.Arrivals = []reports.LoadArrivals{
 		{Role: "good", Due: 700, Ready: 640, Failed: 31, Dropped: 20, Aborted: 4, Unaccounted: 5}, {Role: "bad", Due: 100, Denied: 97, Admitted: 2, Unclear: 1},
 	}
+	r.Admitted, r.Connections.Resumed = []reports.LoadAdmitted{{Case: "expired-leaf", Count: 1}, {Case: "key-wrong", Count: 1}}, 12
 	r.Holes = []reports.LoadSpan{{Shard: 1, From: 8000}, {Shard: 1, From: 2000, To: 3000}}
 	r.Disturbed = []string{"the generator was late: 99% of the arrivals started up to 81ms after their moment, the limit is 50ms"}
 	r.Stages = append(r.Stages, loadStage("tls", "good", "failed", 31, 10_000))

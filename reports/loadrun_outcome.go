@@ -105,7 +105,11 @@ func (r LoadReport) wronglyAdmitted() []string {
 	if n == 0 {
 		return nil
 	}
-	return []string{tallied(n, "device that must be refused was", "devices that must be refused were") + " admitted"}
+	reason := tallied(n, "device that must be refused was", "devices that must be refused were") + " admitted"
+	for i, a := range r.Admitted {
+		reason += map[bool]string{true: ": ", false: ", "}[i == 0] + fmt.Sprintf("%s (%d)", a.Case, a.Count)
+	}
+	return []string{reason}
 }
 
 // lacks says what the run owes.

@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -143,7 +144,12 @@ func (p *page) loadConnections(r LoadReport) {
 	if s, ok := r.stage("reconnect"); ok {
 		text += fmt.Sprintf(" (%d came back)", s.Count)
 	}
-	text += fmt.Sprintf(", at most %d seen at once", c.MostOpen)
+	if c.Resumed > 0 || slices.Contains(r.Plan.Settings, LoadSetting{"tls.resumption", "true"}) {
+		text += fmt.Sprintf(", %d resumed", c.Resumed)
+	}
+	if c.MostOpen > 0 {
+		text += fmt.Sprintf(", at most %d seen at once", c.MostOpen)
+	}
 	if s, ok := r.stage("hold"); ok {
 		text += fmt.Sprintf(", held for %s (p50) to %s", shortSpan(s.Latency.P50), shortSpan(s.Latency.Max))
 	}

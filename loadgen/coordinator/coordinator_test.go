@@ -225,6 +225,14 @@ func TestBadDevices(t *testing.T) {
 			if got := bad[measure.ResultAdmitted]; (got > 0) != tt.admitted || bad[measure.ResultDenied]+got != 30 {
 				t.Errorf("%d bad devices admitted, %d denied of 30; want some admitted: %v", got, bad[measure.ResultDenied], tt.admitted)
 			}
+			for id, n := range r.Totals.Admitted {
+				if id != "expired-leaf" || n != bad[measure.ResultAdmitted] {
+					t.Errorf("%d of case %s were admitted, want only what has expired, %d", n, id, bad[measure.ResultAdmitted])
+				}
+			}
+			if (len(r.Totals.Admitted) > 0) != tt.admitted {
+				t.Errorf("admitted %v, want some: %v", r.Totals.Admitted, tt.admitted)
+			}
 			if ready := r.Totals.Results[measure.Good][measure.ResultReady]; ready != 70 {
 				t.Errorf("%d good devices ready, want 70: %v", ready, r.Totals.Causes)
 			}

@@ -64,7 +64,7 @@ func TestDecodeChunkRefuses(t *testing.T) {
 		t.Errorf("one byte more, with a checksum: %v", err)
 	}
 	long := body(good)
-	long = slices.Insert(slices.Clone(long), len("chainmail-chunk 1\n")+32+1+len("seed"), 0x80) // shard 0 as 80 00
+	long = slices.Insert(slices.Clone(long), len("chainmail-chunk 2\n")+32+1+len("seed"), 0x80) // shard 0 as 80 00
 	if _, err := measure.DecodeChunk(sealed(long)); err == nil || !strings.Contains(err.Error(), "longer than it needs") {
 		t.Errorf("a number in a longer form: %v", err)
 	}

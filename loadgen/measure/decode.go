@@ -165,12 +165,13 @@ func (d *decoder) figures() *Figures {
 			f.Results[r][i] = d.count()
 		}
 	}
-	for _, v := range []*uint64{&f.Opened, &f.Closed, &f.Lost, &f.Sent, &f.Received} {
+	for _, v := range []*uint64{&f.Opened, &f.Closed, &f.Resumed, &f.Lost, &f.Sent, &f.Received} {
 		*v = d.count()
 	}
 	f.Lag = d.histogram()
 	d.stages(f)
 	d.causes(f)
+	d.admitted(f)
 	return f
 }
 
@@ -210,6 +211,21 @@ func (d *decoder) causes(f *Figures) {
 		}
 		f.cause(key, n)
 		last = &key
+	}
+}
+
+func (d *decoder) admitted(f *Figures) {
+	last := ""
+	for range d.uint(math.MaxUint16) {
+		id, n := d.string(), d.count()
+		if d.err == nil && (n == 0 || id <= last) {
+			d.fail("its admitted cases are empty or out of order")
+		}
+		if d.err != nil {
+			return
+		}
+		f.admitted(id, n)
+		last = id
 	}
 }
 

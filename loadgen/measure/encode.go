@@ -11,7 +11,7 @@ import (
 
 // chunkMagic begins a chunk: a name that a person can recognise, and the version
 // of the format.
-const chunkMagic = "chainmail-chunk 1\n"
+const chunkMagic = "chainmail-chunk 2\n"
 
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 
@@ -78,7 +78,7 @@ func (e *encoder) figures(f *Figures) {
 			e.uint(n)
 		}
 	}
-	for _, n := range []uint64{f.Opened, f.Closed, f.Lost, f.Sent, f.Received} {
+	for _, n := range []uint64{f.Opened, f.Closed, f.Resumed, f.Lost, f.Sent, f.Received} {
 		e.uint(n)
 	}
 	e.histogram(&f.Lag)
@@ -102,6 +102,11 @@ func (e *encoder) figures(f *Figures) {
 		e.byte(uint8(key.Cause.Kind))
 		e.uint(uint64(key.Cause.Code))
 		e.uint(f.Causes[key])
+	}
+	e.uint(uint64(len(f.Admitted)))
+	for _, id := range slices.Sorted(maps.Keys(f.Admitted)) {
+		e.string(id)
+		e.uint(f.Admitted[id])
 	}
 }
 

@@ -53,6 +53,8 @@ type Figures struct {
 	Results [roles][results]uint64
 	// Opened and Closed count connections admitted and ended.
 	Opened, Closed uint64
+	// Resumed counts those of the opened whose TLS session was that of one before.
+	Resumed uint64
 	// Lost counts connections of good devices that ended without our doing.
 	Lost           uint64
 	Sent, Received uint64
@@ -63,6 +65,9 @@ type Figures struct {
 	Stages map[StageKey]*StageFigures
 	// Causes counts the samples that are not OK, and drops by Stage connect.
 	Causes map[CauseKey]uint64
+	// Admitted counts the bad devices that were admitted, by the id of the case that
+	// they presented.
+	Admitted map[string]uint64
 }
 
 // Add adds all that other holds.
@@ -75,6 +80,7 @@ func (f *Figures) Add(other *Figures) {
 	}
 	f.Opened += other.Opened
 	f.Closed += other.Closed
+	f.Resumed += other.Resumed
 	f.Lost += other.Lost
 	f.Sent += other.Sent
 	f.Received += other.Received
@@ -84,6 +90,9 @@ func (f *Figures) Add(other *Figures) {
 	}
 	for key, n := range other.Causes {
 		f.cause(key, n)
+	}
+	for id, n := range other.Admitted {
+		f.admitted(id, n)
 	}
 }
 
@@ -105,6 +114,13 @@ func (f *Figures) cause(key CauseKey, n uint64) {
 		f.Causes = make(map[CauseKey]uint64)
 	}
 	f.Causes[key] += n
+}
+
+func (f *Figures) admitted(id string, n uint64) {
+	if f.Admitted == nil {
+		f.Admitted = make(map[string]uint64)
+	}
+	f.Admitted[id] += n
 }
 
 // Of returns the figures of one stage, empty where there are none.

@@ -51,6 +51,12 @@ func events(r *rand.Rand, n int) []event {
 			if i%3 == 0 {
 				rec.Opened()
 			}
+			if i%9 == 0 {
+				rec.Resumed()
+			}
+			if i%50 == 0 {
+				rec.Admitted([]string{"expired-leaf", "key-wrong"}[i/50%2])
+			}
 			if i%6 == 0 {
 				rec.Closed(i%12 == 0)
 			}
@@ -100,6 +106,26 @@ func figures() cmp.Option {
 	return cmp.Transformer("bytes", func(f measure.Figures) string {
 		return string((&measure.Chunk{Identity: identity(0, 1), Figures: &f}).Encode())
 	})
+}
+
+// TestTotalsOfBadDevices: which bad devices were admitted, and what resumed, comes
+// through chunks of several shards.
+func TestTotalsOfBadDevices(t *testing.T) {
+	t.Parallel()
+	rec := func(shard uint32, cases ...string) *measure.Chunk {
+		r := measure.NewRecorder(identity(shard, 2), start())
+		for _, id := range cases {
+			r.Opened()
+			r.Resumed()
+			r.Admitted(id)
+		}
+		return r.Cut(start().Add(time.Second), measure.Process{}, true, "finished")
+	}
+	sum := total(t, 2, []*measure.Chunk{rec(0, "key-wrong", "expired-leaf", "key-wrong"), rec(1, "expired-leaf", "cn-missing")})
+	want := map[string]uint64{"key-wrong": 2, "expired-leaf": 2, "cn-missing": 1}
+	if !cmp.Equal(sum.Admitted, want) || sum.Resumed != 5 {
+		t.Errorf("%v admitted, %d resumed, want %v and 5", sum.Admitted, sum.Resumed, want)
+	}
 }
 
 // TestShardsEqualOne is the property on which every distributed run rests: k

@@ -72,6 +72,20 @@ func (r *Recorder) Opened() {
 	r.now.Opened++
 }
 
+// Resumed tells that a connection that was opened resumed an earlier TLS session.
+func (r *Recorder) Resumed() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.now.Resumed++
+}
+
+// Admitted counts a bad device that was admitted, by the id of its case.
+func (r *Recorder) Admitted(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.now.admitted(id, 1)
+}
+
 // Closed counts the end of a connection that was admitted. Lost tells that it
 // ended without our doing; the sample of StageHold says why.
 func (r *Recorder) Closed(lost bool) {

@@ -143,7 +143,7 @@ func TestRead(t *testing.T) {
 	if err := s.Put(t.Context(), chunks[3].Name(), misplaced.Encode()); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Put(t.Context(), chunks[5].Name(), []byte("chainmail-chunk 1\n")); err != nil {
+	if err := s.Put(t.Context(), chunks[5].Name(), []byte("chainmail-chunk 2\n")); err != nil {
 		t.Fatal(err)
 	}
 	if run, err = result.Read(t.Context(), s); err != nil {

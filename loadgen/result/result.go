@@ -45,7 +45,7 @@ func Build(run Run) reports.LoadReport {
 		Holes: spans(t.Holes), Overlaps: spans(t.Overlaps),
 		Arrivals: arrivals(t, run.Header.Plan.Bad > 0), Connections: connections(t),
 		Stages: stages(&t.Figures), Causes: causes(&t.Figures), Thresholds: judge(run.Thresholds, &t.Figures),
-		Generator: generator(t, run.Header.Floor), Series: series(t), Early: run.Early, BrokeOff: run.BrokeOff, Notes: run.Notes,
+		Admitted: admitted(&t.Figures), Generator: generator(t, run.Header.Floor), Series: series(t), Early: run.Early, BrokeOff: run.BrokeOff, Notes: run.Notes,
 	}
 	if run.Finished.IsZero() {
 		r.Finished = run.Header.Started.Add(t.End).UTC()
@@ -89,7 +89,7 @@ func arrivals(t *measure.Totals, bad bool) []reports.LoadArrivals {
 }
 
 func connections(t *measure.Totals) reports.LoadConnections {
-	c := reports.LoadConnections{Opened: t.Opened, Closed: t.Closed, Lost: t.Lost, Sent: t.Sent, Received: t.Received}
+	c := reports.LoadConnections{Opened: t.Opened, Closed: t.Closed, Resumed: t.Resumed, Lost: t.Lost, Sent: t.Sent, Received: t.Received}
 	for _, p := range t.Points {
 		c.MostOpen = max(c.MostOpen, p.Open)
 	}
@@ -169,6 +169,14 @@ func causes(f *measure.Figures) []reports.LoadCause {
 			Stage: key.Stage.String(), Role: key.Role.String(), Outcome: key.Outcome.String(),
 			Cause: key.Cause.Name(), Text: key.Cause.String(), Count: f.Causes[key],
 		})
+	}
+	return all
+}
+
+func admitted(f *measure.Figures) []reports.LoadAdmitted {
+	var all []reports.LoadAdmitted
+	for _, id := range slices.Sorted(maps.Keys(f.Admitted)) {
+		all = append(all, reports.LoadAdmitted{Case: id, Count: f.Admitted[id]})
 	}
 	return all
 }

@@ -66,6 +66,7 @@ func (v *visit) steps(due time.Time) (result measure.Result, stays bool) {
 	v.tell(measure.StageConnect, due, outcome, cause)
 	if v.role == measure.Bad {
 		if d != nil {
+			v.s.rec.Admitted(member.Case)
 			v.leave(d)
 		}
 		return badResult(outcome), false
@@ -113,6 +114,9 @@ func (v *visit) connect(member *fleet.Member, due time.Time) (*device.Device, me
 		return nil, outcome, cause
 	}
 	v.s.rec.Opened()
+	if out.Resumed {
+		v.s.rec.Resumed()
+	}
 	v.mu.Lock()
 	v.dev, v.connected = d, time.Now()
 	v.mu.Unlock()
