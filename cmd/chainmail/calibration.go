@@ -31,28 +31,37 @@ func programSum() (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// calibrationFile is where the selftest leaves what it measured for the runs of
-// the same program by the same user.
-func calibrationFile(program string) (string, error) {
+// calibrationDir is where the selftest leaves what it measured for the runs of
+// the same program by the same user: a file for each program, named by its sum.
+func calibrationDir() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(cache, "chainmail", "calibration", program+".json"), nil
+	return filepath.Join(cache, "chainmail", "calibration"), nil
+}
+
+// left reports whether the selftest has left anything in the folder. To look costs
+// less than the sum of this program, which is large.
+func left(dir string) bool {
+	files, err := os.ReadDir(dir)
+	return err == nil && len(files) > 0
 }
 
 // calibration returns what this program was seen to find: by the named file, or
 // else by what the selftest left. Nil without an error: nobody has measured it.
 func calibration(file string) (*reports.Calibration, error) {
+	named := file != ""
+	dir, err := calibrationDir()
+	if !named && (err != nil || !left(dir)) {
+		return nil, nil // no cache folder, or nothing in it
+	}
 	program, err := programSum()
 	if err != nil {
 		return nil, err
 	}
-	named := file != ""
 	if !named {
-		if file, err = calibrationFile(program); err != nil {
-			return nil, nil // no cache folder, so nothing was left there
-		}
+		file = filepath.Join(dir, program+".json")
 	}
 	c, err := reports.LoadCalibration(file)
 	switch {
@@ -94,12 +103,12 @@ func keepCalibration(dir string, rows []matrixRow, now time.Time) (reports.Calib
 	if err := c.WriteFile(filepath.Join(dir, "calibration.json")); err != nil {
 		return c, err
 	}
-	cached, err := calibrationFile(program)
+	cache, err := calibrationDir()
 	if err != nil {
 		return c, nil // no cache folder: the file in dir is enough
 	}
-	if err := os.MkdirAll(filepath.Dir(cached), 0o755); err != nil {
+	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return c, fmt.Errorf("keep the calibration: %w", err)
 	}
-	return c, c.WriteFile(cached)
+	return c, c.WriteFile(filepath.Join(cache, program+".json"))
 }
