@@ -87,13 +87,14 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	t, done, err := f.load(cmd.Context())
+	t, done, err := f.load(cmd.Context(), profile)
 	if err != nil {
 		return err
 	}
 	defer done()
 	defer t.Close() // a driver that does not end has been killed
-	markUnmatched(waivers, profile.Runnables(specs(), t))
+	all := specs()
+	markUnmatched(waivers, profile.Runnables(all, t))
 	if err := f.effort.narrow(t); err != nil {
 		return err
 	}
@@ -105,7 +106,7 @@ func (f conformFlags) conform(cmd *cobra.Command) error {
 	ctx, stop := context.WithCancel(cmd.Context())
 	defer stop()
 	plan, err := suites.NewPlan(suites.Config{
-		Target: t, Profile: profile, Specs: specs(), Only: f.only, Skip: f.effort.skip, Seed: seed, KeyCache: f.effort.keyCache, Jobs: f.effort.jobs, Slow: f.effort.slow,
+		Target: t, Profile: profile, Specs: all, Only: f.only, Skip: f.effort.skip, Seed: seed, KeyCache: f.effort.keyCache, Jobs: f.effort.jobs, Slow: f.effort.slow,
 		Again:   func(id string) string { return f.commandLine(seed, "--only", quote(id)) }, // its axes say over which TLS version
 		Started: show.started, Exhibit: evidence.write,
 		Judged: func(r reports.Result) {
@@ -189,7 +190,7 @@ func (f conformFlags) finish(cmd *cobra.Command, w *writer, results []reports.Re
 func interrupted(ctx context.Context) bool { return ctx.Err() != nil }
 
 // load returns the target, its driver running, and how to end the platform.
-func (f conformFlags) load(ctx context.Context) (*target.Target, func(), error) {
+func (f conformFlags) load(ctx context.Context, profile suites.Profile) (*target.Target, func(), error) {
 	if f.target != "" {
 		if len(f.deviations) > 0 {
 			return nil, nil, usage("leave one of them out", "--deviation is for the embedded reference platform, --target for another")
@@ -200,7 +201,7 @@ func (f conformFlags) load(ctx context.Context) (*target.Target, func(), error) 
 		t, err := openTarget(ctx, f.target)
 		return t, func() {}, err
 	}
-	config, err := f.embedded()
+	config, err := f.embedded(profile)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -227,17 +228,13 @@ func (f conformFlags) load(ctx context.Context) (*target.Target, func(), error) 
 }
 
 // embedded is how the reference platform is started for the run.
-func (f conformFlags) embedded() (refimpl.Config, error) {
+func (f conformFlags) embedded(profile suites.Profile) (refimpl.Config, error) {
 	var c refimpl.Config
 	if f.config != "" {
 		var err error
 		if c, err = refimpl.ReadConfig(f.config); err != nil {
 			return c, &exit{code: exitUsage, err: err}
 		}
-	}
-	profile, err := suites.ProfileByName(f.profile)
-	if err != nil {
-		return c, &exit{code: exitUsage, err: err}
 	}
 	if f.config == "" { // a file says what it wants
 		c.MaxChainLength, c.AnchorOptional = profile.MaxChainLength, profile.AnchorOptional
