@@ -227,6 +227,9 @@ func (a *attempt) end(ctx context.Context, err error, layer Layer) error {
 	return errEnded
 }
 
+// maxViolations is how many breaches an Outcome tells of.
+const maxViolations = 16
+
 func (a *attempt) violation(format string, args ...any) {
 	if len(a.out.Violations) < maxViolations {
 		a.out.Violations = append(a.out.Violations, fmt.Sprintf(format, args...))

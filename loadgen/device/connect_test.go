@@ -35,6 +35,19 @@ func fatal(code uint8) *device.Alert {
 	return &alert
 }
 
+// patient waits for what the other side is going to do: for its close too where that is expected. What is to pass keeps its bound.
+func patient(t device.Timeouts, closer string) device.Timeouts {
+	for _, d := range []*time.Duration{&t.Connect, &t.Handshake, &t.Response} {
+		if *d == 0 {
+			*d = bound
+		}
+	}
+	if closer == device.ByPeer {
+		t.Close = bound
+	}
+	return t
+}
+
 // ending is a server that ends the attempt in its way, and what is to be observed of it.
 type ending struct {
 	name     string
@@ -71,7 +84,7 @@ func TestOutcome(t *testing.T) {
 				}
 				want.CertificateRequested, want.CertificateSent = true, tt.identity != nil
 				d, got, err := device.Connect(t.Context(), device.Config{
-					Address: serve(t, tt.script), RootCAs: ca.pool(), Identity: tt.identity, ClientID: "d", Timeouts: tt.timeouts,
+					Address: serve(t, tt.script), RootCAs: ca.pool(), Identity: tt.identity, ClientID: "d", Timeouts: patient(tt.timeouts, want.ClosedBy),
 					MinVersion: version, MaxVersion: version, Settle: tt.settle,
 				})
 				if err != nil {
@@ -110,17 +123,17 @@ func tlsEndings(good, expired *device.Identity, base, refusing *tls.Config) []en
 		},
 		{
 			name: "expired certificate, listened for", script: overTLS(refusing, platform), identity: expired, refused: true,
-			settle: 5 * time.Second,
+			settle: bound,
 			want12: device.Outcome{Layer: device.LayerTLSHandshake, Alert: fatal(45), ClosedBy: "peer", Close: "fin"},
 			want13: device.Outcome{Layer: device.LayerTLSPostHandshake, Alert: fatal(45), ClosedBy: "peer", Close: "fin"},
 		},
 		{
-			name: "no certificate", script: overTLS(base, platform), refused: true, settle: 5 * time.Second,
+			name: "no certificate", script: overTLS(base, platform), refused: true, settle: bound,
 			want12: device.Outcome{Layer: device.LayerTLSHandshake, Alert: fatal(40), ClosedBy: "peer", Close: "fin"},
 			want13: device.Outcome{Layer: device.LayerTLSPostHandshake, Alert: fatal(116), ClosedBy: "peer", Close: "fin"},
 		},
 		{
-			name: "closed after the handshake without alert", identity: good, refused: true, settle: 5 * time.Second,
+			name: "closed after the handshake without alert", identity: good, refused: true, settle: bound,
 			script:   overTLS(base, func(*tls.Conn) {}),
 			anyClose: true,
 			want12:   device.Outcome{Layer: device.LayerMQTTClose, ClosedBy: "peer"},
@@ -223,7 +236,8 @@ func TestNoHandshake(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			_, got, err := device.Connect(t.Context(), device.Config{
-				Address: serve(t, tt.script), ServerName: tt.server, RootCAs: ca.pool(), Identity: ca.device(t, "d", false), Timeouts: tt.timeouts,
+				Address: serve(t, tt.script), ServerName: tt.server, RootCAs: ca.pool(), Identity: ca.device(t, "d", false),
+				Timeouts: patient(tt.timeouts, tt.want.ClosedBy),
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -370,6 +384,7 @@ func TestResumption(t *testing.T) {
 
 // TestFloodAfterRefusal bounds what is kept of a platform that goes on talking after CONNACK 5.
 func TestFloodAfterRefusal(t *testing.T) {
+	t.Parallel()
 	ca := newAuthority(t, "ca")
 	_, got, err := device.Connect(t.Context(), device.Config{
 		Address: serve(t, overTLS(&tls.Config{Certificates: []tls.Certificate{ca.server(t)}}, func(conn *tls.Conn) {
@@ -379,7 +394,7 @@ func TestFloodAfterRefusal(t *testing.T) {
 					return
 				}
 			}
-		})), RootCAs: ca.pool(),
+		})), RootCAs: ca.pool(), Timeouts: device.Timeouts{Close: time.Second},
 	})
 	if err != nil || !got.Refused() || got.ClosedBy != device.ByTester || got.TimedOut || len(got.Violations) != 16 {
 		t.Errorf("%s with %d violations, %v", got.Detail, len(got.Violations), err)

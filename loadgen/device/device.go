@@ -59,8 +59,6 @@ type Device struct {
 	unreleased map[uint16]struct{} // QoS 2 messages received and not yet released
 	inbox      []arrival
 	arrivals   uint64 // messages put into inbox so far
-	lost       int
-	violations []string
 }
 
 // newDevice takes over an admitted connection and starts its reader. The reader is a goroutine of its own because the
@@ -93,14 +91,6 @@ func (d *Device) End() End {
 		return End{}
 	}
 	return d.end
-}
-
-// Violations lists, in the order seen and at most 16 of them, where the platform broke MQTT 3.1.1 on this connection since its
-// CONNACK; each names its conformance statement where there is one.
-func (d *Device) Violations() []string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return append([]string(nil), d.violations...)
 }
 
 // Disconnect sends DISCONNECT and ends the connection. It gives the platform [Timeouts].Close to close first. The error says

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/chainmail-iot/chainmail/loadgen/device"
@@ -158,52 +159,51 @@ func TestKey(t *testing.T) {
 	})
 }
 
+// hangs are servers of that certificate with which an attempt hangs, by the phase that it hangs in; each tells when it is reached.
+func hangs(config *tls.Config, reached func()) map[string]func(net.Conn) {
+	return map[string]func(net.Conn){
+		"handshake": func(conn net.Conn) { reached(); stall(conn) },
+		"settle":    overTLS(config, func(conn *tls.Conn) { reached(); stall(conn) }),
+		"connack":   overTLS(config, func(conn *tls.Conn) { answerCONNECT()(conn); reached(); stall(conn) }),
+		"close":     overTLS(config, func(conn *tls.Conn) { answerCONNECT(0x20, 2, 0, 5)(conn); reached(); stall(conn) }),
+	}
+}
+
 // TestCancel cancels an attempt that hangs in each of its phases: that is an error, and it comes at once. A deadline is a
 // time-out like the others.
 func TestCancel(t *testing.T) {
-	ca := newAuthority(t, "ca")
-	config := &tls.Config{Certificates: []tls.Certificate{ca.server(t)}}
-	phases := map[string]func(reached func()) func(net.Conn){
-		"handshake": func(reached func()) func(net.Conn) {
-			return func(conn net.Conn) { reached(); stall(conn) }
-		},
-		"settle": func(reached func()) func(net.Conn) {
-			return overTLS(config, func(conn *tls.Conn) { reached(); stall(conn) })
-		},
-		"connack": func(reached func()) func(net.Conn) {
-			return overTLS(config, func(conn *tls.Conn) { answerCONNECT()(conn); reached(); stall(conn) })
-		},
-		"close": func(reached func()) func(net.Conn) {
-			return overTLS(config, func(conn *tls.Conn) { answerCONNECT(0x20, 2, 0, 5)(conn); reached(); stall(conn) })
-		},
+	attempt := func(phase string, ca *authority) device.Config {
+		cfg := device.Config{
+			RootCAs: ca.pool(), Timeouts: device.Timeouts{Connect: time.Hour, Handshake: time.Hour, Response: time.Hour, Close: time.Hour},
+		}
+		if phase == "settle" {
+			cfg.Settle = time.Hour
+		}
+		return cfg
 	}
-	hour := device.Timeouts{Connect: time.Hour, Handshake: time.Hour, Response: time.Hour, Close: time.Hour}
-	for phase, script := range phases {
+	for _, phase := range []string{"handshake", "settle", "connack", "close"} {
 		t.Run(phase, func(t *testing.T) {
+			ca := newAuthority(t, "ca")
 			ctx, cancel := context.WithCancelCause(t.Context())
-			cfg := device.Config{Address: serve(t, script(func() { cancel(errToken) })), RootCAs: ca.pool(), Timeouts: hour}
-			if phase == "settle" {
-				cfg.Settle = time.Hour
-			}
+			cfg := attempt(phase, ca)
+			cfg.Address = serve(t, hangs(&tls.Config{Certificates: []tls.Certificate{ca.server(t)}}, func() { cancel(errToken) })[phase])
 			if d, _, err := device.Connect(ctx, cfg); d != nil || !errors.Is(err, errToken) {
 				t.Errorf("error %v", err)
 			}
 		})
 		t.Run(phase+" deadline", func(t *testing.T) {
-			bound := 100 * time.Millisecond
-			if phase == "close" {
-				bound = time.Second // CONNACK is to come before it passes
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), bound)
-			defer cancel()
-			cfg := device.Config{Address: serve(t, script(func() {})), RootCAs: ca.pool(), Timeouts: hour}
-			if phase == "settle" {
-				cfg.Settle = time.Hour
-			}
-			d, got, err := device.Connect(ctx, cfg)
-			if d != nil || err != nil || got.TimedOut == (phase == "close") {
-				t.Errorf("%+v, error %v", got, err)
-			}
+			synctest.Test(t, func(t *testing.T) { // so that the deadline passes in the phase, and not before
+				ca := newAuthority(t, "ca")
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				cfg := attempt(phase, ca)
+				cfg.Address = "127.0.0.1:1"
+				cfg.Dialer = piped(hangs(&tls.Config{Certificates: []tls.Certificate{ca.server(t)}}, func() {})[phase])
+				d, got, err := device.Connect(ctx, cfg)
+				if d != nil || err != nil || got.TimedOut == (phase == "close") {
+					t.Errorf("%+v, error %v", got, err)
+				}
+			})
 		})
 	}
 }
@@ -216,7 +216,7 @@ func TestLargeChain(t *testing.T) {
 	versions(t, func(t *testing.T, version uint16) {
 		_, got, err := device.Connect(t.Context(), device.Config{
 			Address: serve(t, overTLS(config, platform)), RootCAs: ca.pool(), Identity: &device.Identity{Chain: chain, Key: ca.key},
-			MinVersion: version, MaxVersion: version, Settle: 5 * time.Second,
+			MinVersion: version, MaxVersion: version, Settle: bound, Timeouts: device.Timeouts{Close: bound},
 		})
 		if err != nil || !got.Refused() || got.Alert == nil || got.Alert.Name != "internal_error" || got.ClosedBy != device.ByPeer {
 			t.Errorf("%+v, %v", got, err)

@@ -13,24 +13,31 @@ import (
 	"github.com/chainmail-iot/chainmail/loadgen/device"
 )
 
-// inBubble connects over a pipe, so that time passes only when all is still.
-func inBubble(t *testing.T, cfg device.Config, script func(*tls.Conn)) {
-	t.Helper()
-	ca := newAuthority(t, "ca")
-	config := &tls.Config{Certificates: []tls.Certificate{ca.server(t)}}
-	cfg.Address, cfg.RootCAs = "127.0.0.1:1", ca.pool()
-	cfg.Dialer = func(context.Context, string, string) (net.Conn, error) {
+// piped dials a server that plays script at the other end of a pipe: in a bubble, time passes only when both are still.
+func piped(script func(net.Conn)) func(context.Context, string, string) (net.Conn, error) {
+	return func(context.Context, string, string) (net.Conn, error) {
 		client, server := net.Pipe()
 		go func() {
 			defer server.Close()
-			overTLS(config, script)(server)
+			script(server)
 		}()
 		return client, nil
 	}
-	d, outcome, err := device.Connect(t.Context(), cfg)
-	if err != nil || d == nil {
-		t.Fatalf("%s, %v", outcome.Detail, err)
-	}
+}
+
+// overPipe connects to a server at the other end of a pipe.
+func overPipe(t *testing.T, cfg device.Config, script func(*tls.Conn)) *device.Device {
+	t.Helper()
+	ca := newAuthority(t, "ca")
+	cfg.Address, cfg.RootCAs = "127.0.0.1:1", ca.pool()
+	cfg.Dialer = piped(overTLS(&tls.Config{Certificates: []tls.Certificate{ca.server(t)}}, script))
+	return mustConnect(t, cfg)
+}
+
+// inBubble expects that the connection ends without the test's doing.
+func inBubble(t *testing.T, cfg device.Config, script func(*tls.Conn)) {
+	t.Helper()
+	d := overPipe(t, cfg, script)
 	defer d.Close()
 	<-d.Closed()
 	switch end := d.End(); {

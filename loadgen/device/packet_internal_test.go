@@ -168,8 +168,5 @@ func FuzzInbound(f *testing.F) {
 		if end := d.End(); end.ClosedBy == "" || end.Detail == "" || end.TLSError != "" {
 			t.Errorf("end %+v", end)
 		}
-		if len(d.Violations()) > maxViolations {
-			t.Errorf("%d violations", len(d.Violations()))
-		}
 	})
 }

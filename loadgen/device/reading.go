@@ -2,16 +2,12 @@ package device
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
-const (
-	maxInbox      = 1024
-	maxViolations = 16
-)
+const maxInbox = 1024
 
 // read is the device's goroutine: it takes in packets until the connection ends.
 func (d *Device) read() {
@@ -44,9 +40,7 @@ func (d *Device) acknowledged(kind byte, id uint16) {
 	switch {
 	case kind != packets.Pingresp:
 		d.answered(kind, id, nil)
-	case d.pongs == d.pings:
-		d.violation("PINGRESP without PINGREQ")
-	default:
+	case d.pongs < d.pings:
 		d.pongs++
 	}
 }
@@ -70,7 +64,7 @@ func (d *Device) finish(err error) {
 	}
 	_ = d.wire.Close() // nothing more is to be sent
 
-	end = d.settle(end, err)
+	end = d.settle(end)
 	close(d.closed)
 	if d.ended != nil {
 		d.ended(end)
@@ -78,12 +72,9 @@ func (d *Device) finish(err error) {
 }
 
 // settle makes the end final and wakes whoever waits for something that will not come now.
-func (d *Device) settle(end End, err error) End {
+func (d *Device) settle(end End) End {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if broken, ok := err.(*violation); ok {
-		d.violation("%s", broken.text)
-	}
 	end.ReturnCode = d.end.ReturnCode
 	d.end, d.over = end, true
 	if d.timer != nil {
@@ -113,7 +104,7 @@ func (d *Device) handle(kind byte, packet packets.ControlPacket) {
 	_ = d.write(reply, answer) // a write that fails goes with an end, and the next read reports that
 }
 
-// absorb changes the state of the device by one packet; it returns the type and Packet Identifier of the answer, 0 for none.
+// absorb changes the state of the device by one packet, and leaves it as it is by one that a server does not send; it returns the type and Packet Identifier of the answer, 0 for none.
 func (d *Device) absorb(kind byte, packet packets.ControlPacket) (reply byte, id uint16) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -129,22 +120,15 @@ func (d *Device) absorb(kind byte, packet packets.ControlPacket) (reply byte, id
 	case *packets.ConnackPacket:
 		code := p.ReturnCode
 		d.end.ReturnCode = &code
-		d.violation("a further CONNACK, with return code %d", code)
-	default:
-		d.violation("%s from the server", typeName(kind))
 	}
 	return 0, 0
 }
 
 // receive puts a message into the inbox. One for which there is no room is not acknowledged. The caller holds mu.
 func (d *Device) receive(p *packets.PublishPacket) (reply byte, id uint16) {
-	if p.Qos == 0 && p.Dup {
-		d.violation("PUBLISH with QoS 0 and DUP, MQTT-3.3.1-2")
-	}
 	_, known := d.unreleased[p.MessageID]
 	if p.Qos < 2 || !known {
 		if len(d.inbox) >= maxInbox {
-			d.lost++
 			return 0, 0
 		}
 		d.arrivals++
@@ -163,13 +147,6 @@ func (d *Device) receive(p *packets.PublishPacket) (reply byte, id uint16) {
 		return packets.Pubrec, p.MessageID
 	}
 	return 0, 0
-}
-
-// violation takes down a breach that the connection survives. The caller holds mu.
-func (d *Device) violation(format string, args ...any) {
-	if len(d.violations) < maxViolations {
-		d.violations = append(d.violations, fmt.Sprintf(format, args...))
-	}
 }
 
 // keepAwake sends a PINGREQ when the device has been silent for long enough, MQTT-3.1.2-23, and gives up on a platform that has

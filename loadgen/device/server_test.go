@@ -7,9 +7,13 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
+
+// bound is how long anything here may take before it counts as hanging.
+const bound = time.Minute
 
 // serve listens on loopback and plays script on each connection, on a goroutine of its own; the connection is closed when the
 // script returns. At the end of the test connections are cut and scripts awaited.

@@ -27,9 +27,6 @@ type Member struct {
 	Case string
 }
 
-// Bad reports whether the member must be refused.
-func (m *Member) Bad() bool { return m.Case != "" }
-
 // A Fleet is safe for concurrent use.
 type Fleet struct {
 	plan   *loadgen.Plan

@@ -22,20 +22,6 @@ const (
 	May    Level = "may"
 )
 
-// rank orders levels: a higher rank binds harder.
-func (l Level) rank() int {
-	switch l {
-	case Must:
-		return 2
-	case Should:
-		return 1
-	}
-	return 0
-}
-
-// Harder reports whether l binds harder than other.
-func (l Level) Harder(other Level) bool { return l.rank() > other.rank() }
-
 // Party is who has to comply with a clause.
 type Party string
 
@@ -101,15 +87,3 @@ var unwaivable = []string{"DC-TLS-06", "DC-TLS-09", "DC-CHAIN-07", "DC-CHAIN-12"
 // the clause: with an expired, untrusted or unsigned certificate, with somebody
 // else's, or with none.
 func (c Clause) Unwaivable() bool { return slices.Contains(unwaivable, c.ID) }
-
-// Hardest returns the hardest level among the clauses of these ids; ids that
-// are not in the catalogue count as [May].
-func Hardest(ids []string) Level {
-	hardest := May
-	for _, id := range ids {
-		if c, ok := ByID(id); ok && c.Level.Harder(hardest) {
-			hardest = c.Level
-		}
-	}
-	return hardest
-}

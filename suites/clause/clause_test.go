@@ -58,26 +58,6 @@ func TestProofsAreThere(t *testing.T) {
 	}
 }
 
-func TestHardest(t *testing.T) {
-	tests := []struct {
-		name string
-		ids  []string
-		want clause.Level
-	}{
-		{"none", nil, clause.May},
-		{"unknown", []string{"DC-NONE-01"}, clause.May},
-		{"should only", []string{"DC-CHAIN-09"}, clause.Should},
-		{"must wins", []string{"DC-CHAIN-09", "DC-CHAIN-05"}, clause.Must},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := clause.Hardest(tt.ids); got != tt.want {
-				t.Errorf("Hardest(%v) = %q, want %q", tt.ids, got, tt.want)
-			}
-		})
-	}
-}
-
 func TestFamily(t *testing.T) {
 	c, ok := clause.ByID("DC-CHAIN-05")
 	if !ok || c.Family() != "CHAIN" {
