@@ -33,21 +33,22 @@ func TestPlatformClock(t *testing.T) {
 			roots := x509.NewCertPool()
 			roots.AddCert(server.Certificate())
 			system := open(t, &shelf{})
-			system.Timing.Connect, system.Timing.Response = 5*time.Second, 5*time.Second
 			system.REST = target.NewREST(base, roots, "", nil, system.Timing)
 			defer system.REST.Close()
 
 			var made time.Time
+			began := time.Now()
 			run, err := plan(t, suites.Config{Target: system, Seed: certfactory.Seed{1}, Specs: []suites.Spec{
 				spec("a/1", func(_ context.Context, e *suites.Env) { made = e.Factory.Now() }),
 			}}).Run(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if run.Clock.HTTP == nil || (*run.Clock.HTTP-ahead).Abs() > 5*time.Second {
+			took := time.Since(began) // an answer is no more exact than it is quick, and headers have whole seconds
+			if run.Clock.HTTP == nil || (*run.Clock.HTTP-ahead).Abs() > took+time.Second {
 				t.Errorf("the clock is seen at %v, want %v", run.Clock.HTTP, ahead)
 			}
-			if off := time.Until(made) - ahead; off.Abs() > 2*time.Minute {
+			if off := time.Until(made) - ahead; off.Abs() > 2*time.Minute+took { // certificates are made for whole minutes
 				t.Errorf("certificates are made for %v, which is %v off", made, off)
 			}
 			if told := slices.ContainsFunc(run.Notes, func(n string) bool { return strings.Contains(n, "the platform's clock") }); told != (ahead != 0) {

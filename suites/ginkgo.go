@@ -15,6 +15,7 @@ import (
 	"github.com/onsi/gomega"
 
 	"github.com/chainmail-iot/chainmail/reports"
+	"github.com/chainmail-iot/chainmail/suites/target"
 )
 
 // attempts is how many attempts the longest body makes: a control before, a
@@ -110,8 +111,7 @@ func reporterConfig() types.ReporterConfig {
 }
 
 // bound is how long a spec may take before it is inconclusive.
-func (p *Plan) bound() time.Duration {
-	t := p.config.Target.Timing
+func bound(t target.Timing) time.Duration {
 	bound := attempts * (2*t.Connect + t.Response)
 	for n := range t.Backoff.Tries {
 		bound += t.Backoff.Wait(n)

@@ -127,7 +127,7 @@ func (p *Plan) try(ctx context.Context, v variant, s *session) *trial {
 	started := time.Now()
 	t := &trial{started: started}
 	e := &Env{Target: p.config.Target, Factory: p.factory, variant: v, trial: t, session: s}
-	bound := p.bound()
+	bound := p.bound
 	if p.config.Slow && !p.config.Target.Has(target.Clock) {
 		bound += v.spec.Waits
 	}

@@ -64,6 +64,7 @@ type Plan struct {
 	config   Config
 	variants []variant
 	factory  *certfactory.Factory
+	bound    time.Duration // of each spec
 }
 
 // NewPlan selects what is to be run. Nothing is sent. The error wraps
@@ -78,7 +79,7 @@ func NewPlan(c Config) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{config: c, variants: selected}
+	p := &Plan{config: c, variants: selected, bound: bound(t.Timing)}
 	now := c.Now
 	if now.IsZero() {
 		now = time.Now()

@@ -25,6 +25,9 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/onsi/ginkgo/v2/internal/interrupt_handler.(*InterruptHandler).registerForInterrupts.func2"))
 }
 
+// bound is how long anything here may take before it counts as hanging.
+const bound = time.Minute
+
 // A shelf is a driver that only remembers what it holds.
 type shelf struct {
 	held   []string
@@ -63,7 +66,7 @@ func open(t *testing.T, d target.Driver) *target.Target {
 	return &target.Target{
 		Name: "test", MQTT: target.MQTT{Address: l.Addr().String(), Versions: []uint16{0x0303, 0x0304}}, Driver: d,
 		Policy: target.Policy{ClientID: target.ClientIDCommonName, MaxChainLength: 2},
-		Timing: target.Timing{Connect: 60 * time.Millisecond, Response: 10 * time.Millisecond, Convergence: time.Second},
+		Timing: target.Timing{Connect: bound, Response: bound, Convergence: bound},
 	}
 }
 
@@ -117,18 +120,32 @@ func TestRunKeepsFailureFaultAndSilenceApart(t *testing.T) {
 		spec("a/panic", func(context.Context, *suites.Env) { panic("boom") }),
 		spec("a/fault", func(_ context.Context, e *suites.Env) { e.Fault(errors.New("ours")) }),
 		spec("a/silent", func(_ context.Context, e *suites.Env) { e.Silent("nothing") }),
-		spec("a/hangs", func(ctx context.Context, e *suites.Env) { <-ctx.Done() }),
 		spec("a/length", func(ctx context.Context, e *suites.Env) { e.Length(ctx, 3, false) }),
 		spec("a/short", func(ctx context.Context, e *suites.Env) { e.Length(ctx, 1, true) }),
 	}})
 	want := map[string]reports.Verdict{
 		"a/pass": reports.Pass, "a/fail": reports.Fail, "a/should": reports.Warn, "a/needy": reports.NotApplicable,
 		"a/over@tls1.2": reports.Pass, "a/over@tls1.3": reports.Pass, "a/old@tls1.2": reports.Pass,
-		"a/panic": reports.Error, "a/fault": reports.Error, "a/silent": reports.Inconclusive, "a/hangs": reports.Inconclusive,
+		"a/panic": reports.Error, "a/fault": reports.Error, "a/silent": reports.Inconclusive,
 		"a/length": reports.NotApplicable, "a/short": reports.NotApplicable,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("verdicts (-want +got):\n%s", diff)
+	}
+}
+
+// A spec that does not end is told to, and what it hangs on proves nothing.
+func TestSpecThatHangs(t *testing.T) {
+	p := plan(t, suites.Config{Target: open(t, &shelf{}), Specs: []suites.Spec{
+		spec("a/hangs", func(ctx context.Context, _ *suites.Env) { <-ctx.Done() }),
+	}})
+	p.SetBound(time.Millisecond)
+	run, err := p.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := run.Results[0]; r.Verdict != reports.Inconclusive || r.Reason != "the spec did not end within its bound" {
+		t.Errorf("%s: %s, want inconclusive for its bound", r.Verdict, r.Reason)
 	}
 }
 
@@ -388,7 +405,6 @@ func TestSpecsRunBesideOthersOrAlone(t *testing.T) {
 		})
 	}
 	system := open(t, &shelf{})
-	system.Timing.Response = 5 * time.Second // bounds the meeting
 	system.Capabilities = []target.Capability{target.MaxChainLengthSetting}
 	got := verdicts(t, suites.Config{Target: system, Jobs: 4, Specs: []suites.Spec{
 		beside("a/1", 3), alone("a/2"), beside("a/3", 3), beside("a/4", 4), alone("a/5"), beside("a/6", 3), beside("a/7", 4), beside("a/8", 3),
