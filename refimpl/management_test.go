@@ -122,15 +122,34 @@ func TestStagesHoldUp(t *testing.T) {
 	}
 }
 
+// saw waits until the platform has taken note of so many connections, and returns its
+// notes: an alert goes out before the platform takes note of why.
+func (w *world) saw(n int) []any {
+	w.t.Helper()
+	for began := time.Now(); ; {
+		_, body := w.manage("GET", "/handshakes?limit=10", "")
+		events := body["events"].([]any)
+		if len(events) >= n {
+			return events
+		}
+		if time.Since(began) > bound {
+			w.t.Fatalf("%d connections seen, want %d: %v", len(events), n, events)
+		}
+	}
+}
+
 func TestWhatThePlatformSaw(t *testing.T) {
 	w := start(t, refimpl.Config{ManagementAddress: "127.0.0.1:0"})
 	root := w.factory.Root("root")
 	w.upload(root)
 	good := w.factory.Device(root, "good")
 	w.device(good).token()
+	w.saw(1)
 	old := w.factory.Device(root, "old", certfactory.Valid(time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour)))
 	_, _ = connectOnce(w, chain(t, old), old, "old", tls.VersionTLS12)
+	w.saw(2)
 	_, _ = connectOnce(w, chain(t, good), good, "other", tls.VersionTLS13)
+	w.saw(3)
 	_, _ = connectOnce(w, chain(t, good), old, "good", tls.VersionTLS13) // the key does not fit
 	want := []map[string]any{
 		{"kind": "handshake-refused", "reason": "tls", "certificates": 0.0},
@@ -138,15 +157,7 @@ func TestWhatThePlatformSaw(t *testing.T) {
 		{"kind": "handshake-refused", "reason": "expired", "index": 0.0, "tlsVersion": "TLS 1.2"},
 		{"kind": "admitted", "tenant": "t1", "user": "device_good", "clientId": "good", "returnCode": 0.0, "tlsVersion": "TLS 1.3"},
 	}
-	var events []any
-	// An alert goes out before the platform takes note of why.
-	for began := time.Now(); len(events) != len(want); {
-		if time.Since(began) > bound {
-			t.Fatalf("%d events: %v", len(events), events)
-		}
-		_, body := w.manage("GET", "/handshakes?limit=10", "")
-		events = body["events"].([]any)
-	}
+	events := w.saw(len(want))
 	for i, fields := range want {
 		for key, value := range fields {
 			if got := events[i].(map[string]any)[key]; got != value && key != "certificates" {

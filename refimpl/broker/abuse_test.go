@@ -66,7 +66,7 @@ func TestWhoDoesNotReadIsDropped(t *testing.T) {
 	}
 	ended := make(chan broker.Event, 2)
 	s := serveOn(t, narrow{listener}, func(c *broker.Config) {
-		c.Timeouts.Write = 50 * time.Millisecond
+		c.Timeouts.Write = time.Second // the bystander has it too
 		c.Observe = func(e broker.Event) {
 			if e.Kind == broker.Ended {
 				ended <- e

@@ -20,7 +20,7 @@ import (
 )
 
 // bound is how long anything here may take before it counts as hanging.
-const bound = 20 * time.Second
+const bound = time.Minute
 
 // A stand is a broker with one tenant, one anchor and the means to connect.
 type stand struct {

@@ -18,7 +18,7 @@ import (
 )
 
 // bound is how long anything here may take before it counts as hanging.
-const bound = 20 * time.Second
+const bound = time.Minute
 
 // A world is a platform, certificates to try on it, and HTTP that trusts it.
 type world struct {

@@ -90,25 +90,35 @@ func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 // js calls a function in the page.
 func js[T any](b *browser, function string, args ...any) T {
 	b.t.Helper()
-	encoded, err := json.Marshal(append([]any{}, args...)) // never null
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	value, err := chromedp.Run(b.ctx, chromedp.Evaluate[T]("("+function+")(..."+string(encoded)+")"))
+	value, err := call[T](b, function, args...)
 	if err != nil {
 		b.t.Fatalf("%s: %v", function, err)
 	}
 	return value
 }
 
-// until waits for what a function in the page says.
+// call is js where the page may be on its way to being another.
+func call[T any](b *browser, function string, args ...any) (T, error) {
+	b.t.Helper()
+	encoded, err := json.Marshal(append([]any{}, args...)) // never null
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return chromedp.Run(b.ctx, chromedp.Evaluate[T]("("+function+")(..."+string(encoded)+")"))
+}
+
+// until waits for what a function in the page says. While one page takes the place
+// of another nothing can be called: then it is not so yet.
 func (b *browser) until(what, function string, args ...any) {
 	b.t.Helper()
-	deadline := time.Now().Add(bound)
-	for !js[bool](b, function, args...) {
+	for deadline := time.Now().Add(bound); ; {
+		so, err := call[bool](b, function, args...)
+		if so && err == nil {
+			return
+		}
 		if time.Now().After(deadline) {
 			b.screenshot("stuck-" + strings.ReplaceAll(b.t.Name(), "/", "-"))
-			b.t.Fatalf("not in time: %s", what)
+			b.t.Fatalf("not in time: %s (%v)", what, err)
 		}
 		select {
 		case <-time.After(20 * time.Millisecond):

@@ -17,7 +17,7 @@ import (
 )
 
 // bound is how long anything here may take before it counts as hanging.
-const bound = 30 * time.Second
+const bound = 2 * time.Minute
 
 // maxAnchors is how many anchors a tenant may have.
 const maxAnchors = 200
