@@ -417,17 +417,22 @@ func TestSoakIsFlat(t *testing.T) {
 	if n := good(&r.Totals.Figures, measure.StagePublish).Count(); n < 400 {
 		t.Errorf("%d messages published, want ten of each device: %v", n, r.Totals.Causes)
 	}
-	var early, late uint64 // the most goroutines while all are held
+	// The fewest goroutines while all are held: what is under way, which is the more the
+	// busier the machine is, comes and goes, and what is left behind stays.
+	var early, late []uint64
 	for _, p := range r.Totals.Points {
 		switch held := p.Open == 40; {
 		case held && p.To < plan.Duration*2/3:
-			early = max(early, p.Process.Goroutines)
+			early = append(early, p.Process.Goroutines)
 		case held:
-			late = max(late, p.Process.Goroutines)
+			late = append(late, p.Process.Goroutines)
 		}
 	}
-	if early == 0 || late > early+early/4 {
-		t.Errorf("%d goroutines, then %d: they grow", early, late)
+	if len(early) == 0 || len(late) == 0 {
+		t.Fatalf("all devices are held in %d intervals, and then in %d: want some of both", len(early), len(late))
+	}
+	if before, after := slices.Min(early), slices.Min(late); after > before+before/4 {
+		t.Errorf("%d goroutines, then %d: they grow", before, after)
 	}
 }
 
