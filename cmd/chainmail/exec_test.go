@@ -30,6 +30,23 @@ func example(t *testing.T, name, dir string) {
 	}
 }
 
+// pythonTarget writes a target file for a platform whose driver is the example in
+// Python, with more lines if any. The driver finds the REST interface by itself.
+func pythonTarget(t *testing.T, platform ready, more ...string) string {
+	t.Helper()
+	need(t, "python3")
+	dir := filepath.Dir(platform.Target)
+	example(t, "driver.py", dir)
+	file := filepath.Join(dir, "exec.yaml")
+	write(t, file, fmt.Appendf(nil, `apiVersion: chainmail/v1
+kind: Target
+mqtt: {address: %q, serverName: localhost, caFile: ca.pem}
+driver: exec
+exec: {command: [env, REST=%s, python3, driver.py]}
+%s`, platform.MQTT, platform.REST, strings.Join(more, "\n")))
+	return file
+}
+
 // wantVerdicts compares some verdicts of a report.
 func wantVerdicts(t *testing.T, report reports.Report, want map[string]reports.Verdict) {
 	t.Helper()
@@ -47,19 +64,9 @@ func wantVerdicts(t *testing.T, report reports.Report, want map[string]reports.V
 // The example in Python puts trust anchors onto a real platform, finds and
 // deletes device users, and leaves nothing behind.
 func TestExecExampleInPython(t *testing.T) {
-	need(t, "python3")
+	t.Parallel()
 	platform := serve(t)
-	dir := filepath.Dir(platform.Target)
-	example(t, "driver.py", dir)
-	file := filepath.Join(dir, "exec.yaml")
-	write(t, file, fmt.Appendf(nil, `apiVersion: chainmail/v1
-kind: Target
-mqtt: {address: %q, serverName: localhost, caFile: ca.pem}
-driver: exec
-exec: {command: [python3, driver.py]}
-capabilities: [mqttTokens]
-`, platform.MQTT))
-	t.Setenv("REST", platform.REST)
+	file := pythonTarget(t, platform, "capabilities: [mqttTokens]")
 	report, code := conform(t, "--target", file, "--only", "chain/valid-direct,chain/expired-leaf,trust,registration,token/token-form,rest/pem-crlf")
 	if code != exitOK {
 		t.Errorf("exit code %d: %v", code, report.Reasons)
@@ -128,8 +135,8 @@ func TestExecThatBreaks(t *testing.T) {
 kind: Target
 mqtt: {address: %q}
 driver: exec
-exec: {command: [sh, driver.sh], timeout: 2s}
-timing: {connect: 100ms, response: 100ms, convergence: 100ms}
+exec: {command: [sh, driver.sh]}
+timing: {connect: 2s, response: 100ms, convergence: 100ms}
 `, l.Addr()))
 	write(t, filepath.Join(dir, "driver.sh"), []byte("echo no such host >&2; exit 3\n"))
 	said, err := foreign(t, "", "chainmail", "conform", "--target", file, "--out", filepath.Join(dir, "report"))
@@ -149,19 +156,10 @@ timing: {connect: 100ms, response: 100ms, convergence: 100ms}
 // Ctrl-C goes to every process of the terminal's group. The driver must not end of
 // it before it has taken away what it put up.
 func TestInterruptLeavesTheDriverAtWork(t *testing.T) {
-	need(t, "python3")
 	platform := serve(t)
-	dir := filepath.Dir(platform.Target)
-	example(t, "driver.py", dir)
-	file := filepath.Join(dir, "exec.yaml")
-	write(t, file, fmt.Appendf(nil, `apiVersion: chainmail/v1
-kind: Target
-mqtt: {address: %q, serverName: localhost, caFile: ca.pem}
-driver: exec
-exec: {command: [python3, driver.py]}
-`, platform.MQTT))
-	command := exec.Command("chainmail", "conform", "--target", file, "--profile", "broker", "--out", filepath.Join(t.TempDir(), "report"))
-	command.Env = append(os.Environ(), "REST="+platform.REST)
+	command := exec.Command("chainmail", append([]string{
+		"conform", "--target", pythonTarget(t, platform), "--profile", "broker", "--out", filepath.Join(t.TempDir(), "report"),
+	}, sameKeys()...)...)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as a shell starts it
 	stderr, err := command.StderrPipe()
 	if err != nil {
@@ -170,7 +168,7 @@ exec: {command: [python3, driver.py]}
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	late := time.AfterFunc(2*time.Minute, func() { _ = command.Process.Kill() })
+	late := time.AfterFunc(bound, func() { _ = command.Process.Kill() })
 	defer late.Stop()
 	var said strings.Builder
 	for lines := bufio.NewScanner(stderr); lines.Scan(); {

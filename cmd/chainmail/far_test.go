@@ -25,7 +25,7 @@ func TestFarPlatform(t *testing.T) {
 	platform := serve(t)
 	file, _ := behind(t, platform, &relay{delay: *far / 2, jitter: *jitter / 2})
 	began := time.Now()
-	report, code := conform(t, append([]string{"--target", file}, strings.Fields(*farArgs)...)...)
+	report, code := conform(t, slices.Concat(sameKeys(), []string{"--target", file}, strings.Fields(*farArgs))...)
 	t.Logf("%d runs, %v from end to end, %s", len(report.Specs), time.Since(began).Round(time.Second), spans(report))
 	if code != exitOK || report.Outcome != reports.Conformant {
 		t.Errorf("exit code %d, outcome %s, want conformant: %v", code, report.Outcome, report.Reasons)

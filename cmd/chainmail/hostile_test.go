@@ -47,7 +47,7 @@ rest:
 management: {baseURL: "http://%[1]s"}
 page: {url: "https://%[1]s"}
 capabilities: [%[2]s trustedCertificates, mqttTokens, deviceUsers, tenantOptions, bulkRegistration, singleRegistration, maxChainLengthSetting, clock]
-timing: {connect: 150ms, response: 150ms, convergence: 150ms}
+timing: {connect: 1s, response: 150ms, convergence: 150ms}
 `, l.Addr().String(), map[bool]string{true: "webPage,"}[browser()]))
 	system, err := target.Load(file)
 	if err != nil {
@@ -60,7 +60,13 @@ timing: {connect: 150ms, response: 150ms, convergence: 150ms}
 // runSpecs runs specs against a target: those that globs select, or all.
 func runSpecs(t *testing.T, system *target.Target, only ...string) suites.Run {
 	t.Helper()
-	plan, err := suites.NewPlan(suites.Config{Target: system, Profile: suites.Profiles()[0], Specs: specs(), Only: only, Seed: certfactory.NewSeed()})
+	seed, err := certfactory.ParseSeed(sameSeed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := suites.NewPlan(suites.Config{
+		Target: system, Profile: suites.Profiles()[0], Specs: specs(), Only: only, Seed: seed, KeyCache: os.Getenv(keysVariable),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ import (
 // after so many results, and returns how the process ended.
 func conformUntil(t *testing.T, results int, then func(*exec.Cmd), args ...string) error {
 	t.Helper()
-	command := exec.Command("chainmail", append([]string{"conform"}, args...)...)
+	command := exec.Command("chainmail", slices.Concat([]string{"conform"}, sameKeys(), args)...)
 	stderr, err := command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +28,7 @@ func conformUntil(t *testing.T, results int, then func(*exec.Cmd), args ...strin
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	late := time.AfterFunc(time.Minute, func() { _ = command.Process.Kill() })
+	late := time.AfterFunc(bound, func() { _ = command.Process.Kill() })
 	defer late.Stop()
 	for lines := bufio.NewScanner(stderr); lines.Scan(); {
 		if strings.HasPrefix(lines.Text(), fmt.Sprintf("%d of ", results)) {
@@ -67,8 +67,9 @@ func TestConformInterrupted(t *testing.T) {
 	}
 }
 
-// short is what target files of these tests say of waits.
-const short = "timing: {connect: 400ms, response: 800ms}"
+// short is what target files of these tests say of waits: long enough for a
+// platform that is there, on a busy machine too, and bearable for one that is not.
+const short = "timing: {connect: 2s, response: 1s}"
 
 // A target that goes away while a run is interrupted, and comes back, is left as
 // it was found.

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"syscall"
@@ -21,49 +23,102 @@ import (
 var update = flag.Bool("update", false, "write the golden parts of the scripts anew")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"chainmail": main})
+	testscript.Main(sharing{m}, map[string]func(){"chainmail": main, "chainmail-killed": playKilled})
 }
+
+// sharing runs the tests with a folder that they share.
+type sharing struct{ *testing.M }
+
+// keysVariable names the folder where runs of sameSeed keep the RSA keys that they
+// have found: searching them is half the work of a whole run.
+const (
+	keysVariable = "CHAINMAIL_TEST_KEYS"
+	sameSeed     = "mfrggzdfmztwq2lknnwg23tpoa"
+)
+
+func (s sharing) Run() int {
+	dir, err := os.MkdirTemp("", "chainmail-keys-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return exitFault
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Setenv(keysVariable, dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return exitFault
+	}
+	return s.M.Run()
+}
+
+// sameKeys are the flags of a run that takes the keys which another has found. Two
+// at once on one platform would get into each other's way.
+func sameKeys() []string { return []string{"--seed", sameSeed, "--key-cache", os.Getenv(keysVariable)} }
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true, UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
-			closed, err := closedAddress()
+			closed, letGo, err := closedAddress()
+			e.Defer(letGo)
 			e.Setenv("CLOSED", closed)
 			e.Setenv("TODAY", time.Now().UTC().Format(time.DateOnly))
 			e.Setenv("LATER", time.Now().UTC().AddDate(0, 1, 0).Format(time.DateOnly))
 			return err
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "loads": loads},
 	})
 }
 
 // exits runs a command that must end with exactly this exit code.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if got, want := scripted(ts, neg, args); got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// loads runs a load that must end with exactly this exit code. On a machine whose
+// processors were given to others meanwhile it must say so, and end as disturbed.
+func loads(ts *testscript.TestScript, neg bool, args []string) {
+	got, want := scripted(ts, neg, args)
+	word := map[int]string{exitOK: "MET", exitMissed: "MISSED"}[want]
+	if said := ts.ReadFile("stdout"); got == exitDisturbed && robbed.MatchString(said) {
+		want, word = exitDisturbed, "DISTURBED"
+	}
+	if said := ts.ReadFile("stdout"); got != want || !regexp.MustCompile(fmt.Sprintf(`(?m)^%s +exit code %d`, word, want)).MatchString(said) {
+		ts.Fatalf("exit code %d, want %d and %s", got, want, word)
+	}
+}
+
+// robbed is what a load says that the machine was taken from.
+var robbed = regexp.MustCompile(`DISTURBED +(the hypervisor gave to others|the limits of the control group took away) [0-9.]+%`)
+
+// scripted runs a command of a script and returns its exit code and that which is wanted.
+func scripted(ts *testscript.TestScript, neg bool, args []string) (got, want int) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits code command [argument ...]")
 	}
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	err = ts.Exec(args[1], args[2:]...)
-	got := 0
 	if failure, ok := errors.AsType[*exec.ExitError](err); ok {
-		got = failure.ExitCode()
-	} else {
-		ts.Check(err)
+		return failure.ExitCode(), want
 	}
-	if got != want {
-		ts.Fatalf("exit code %d, want %d", got, want)
-	}
+	ts.Check(err)
+	return 0, want
 }
 
-// closedAddress returns a loopback address on which nothing listens.
-func closedAddress() (string, error) {
+// closedAddress returns a loopback address on which nothing listens, and nothing
+// can until it is let go: it is one end of a connection.
+func closedAddress() (address string, letGo func(), err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", err
+		return "", func() {}, err
 	}
-	return l.Addr().String(), l.Close()
+	conn, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		return "", func() { _ = l.Close() }, err
+	}
+	return conn.LocalAddr().String(), func() { _, _ = conn.Close(), l.Close() }, nil
 }
 
 // serve starts `chainmail serve` in a process of its own, which the test ends by

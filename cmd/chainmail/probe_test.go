@@ -144,7 +144,8 @@ func TestProbeExitCodes(t *testing.T) {
 	if out, code := exitCode(t, "probe", "--target", silent.Name); code != exitIncomplete {
 		t.Errorf("exit code %d of a silent platform, want %d: %s", code, exitIncomplete, out)
 	}
-	closed, err := closedAddress()
+	closed, letGo, err := closedAddress()
+	defer letGo()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -67,7 +66,7 @@ func TestProfilesOfTwoTimes(t *testing.T) {
 		"device-certificates-2024": {"chain/anchor-not-in-chain@tls1.3": reports.Fail, "chain/anchor-not-in-chain-intermediate@tls1.3": reports.Pass},
 	} {
 		for platform, target := range platforms {
-			report, code := conform(t, "--profile", profile, "--target", target, "--only", only)
+			report, code := conform(t, append(sameKeys(), "--profile", profile, "--target", target, "--only", only)...)
 			if report.Profile != profile {
 				t.Errorf("the report is about %s", report.Profile)
 			}
@@ -106,18 +105,7 @@ func TestEmbeddedPlatformFollowsTheProfile(t *testing.T) {
 // A platform that declares nothing is not conformant with the whole
 // specification, however well it does what it does: what must run did not.
 func TestMustRunThatDidNotApplyIsIncomplete(t *testing.T) {
-	need(t, "python3")
-	platform := serve(t)
-	dir := filepath.Dir(platform.Target)
-	example(t, "driver.py", dir)
-	file := filepath.Join(dir, "exec.yaml")
-	write(t, file, fmt.Appendf(nil, `apiVersion: chainmail/v1
-kind: Target
-mqtt: {address: %q, serverName: localhost, caFile: ca.pem}
-driver: exec
-exec: {command: [python3, driver.py]}
-`, platform.MQTT))
-	t.Setenv("REST", platform.REST)
+	file := pythonTarget(t, serve(t))
 	report, code := conform(t, "--target", file, "--only", "chain/valid-direct,token/token-opens-http")
 	if code != exitIncomplete || !slices.Contains(report.Reasons, "1 spec that the profile must run did not apply: token/token-opens-http") {
 		t.Errorf("exit code %d: %q", code, report.Reasons)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -37,6 +38,7 @@ func TestHostilePlatforms(t *testing.T) {
 	tests := []struct {
 		name  string
 		relay *relay
+		only  string // default few
 		more  string
 		code  int
 		// of the specs that want a device admitted, and of those that want one refused
@@ -58,7 +60,7 @@ func TestHostilePlatforms(t *testing.T) {
 			refuses: []reports.Verdict{reports.Inconclusive},
 		},
 		{
-			name: "answers too late", relay: &relay{delay: time.Second}, more: "timing: {connect: 300ms, response: 300ms}", code: exitIncomplete,
+			name: "answers too late", relay: &relay{delay: 10 * time.Second}, more: "timing: {connect: 1s, response: 1s}", code: exitIncomplete,
 			admits: []reports.Verdict{reports.Inconclusive}, refuses: []reports.Verdict{reports.Inconclusive},
 		},
 		{
@@ -68,8 +70,9 @@ func TestHostilePlatforms(t *testing.T) {
 			admits: []reports.Verdict{reports.Pass}, refuses: []reports.Verdict{reports.Pass}, note: "tried again ",
 		},
 		{
-			name: "takes one connection in 40 ms, and is given that", relay: &relay{seize: limited(40 * time.Millisecond)},
-			more: "timing: {pause: 90ms}", code: exitOK,
+			// Both sides are late on a busy machine: they must not be so by as much as these are apart.
+			name: "takes one connection in 20 ms, and is given more", relay: &relay{seize: limited(20 * time.Millisecond)},
+			only: "chain/valid-direct,chain/expired-leaf", more: "timing: {pause: 500ms}", code: exitOK,
 			admits: []reports.Verdict{reports.Pass}, refuses: []reports.Verdict{reports.Pass},
 		},
 	}
@@ -77,7 +80,7 @@ func TestHostilePlatforms(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			file, _ := behind(t, serve(t), tt.relay, tt.more)
-			report, code := conform(t, "--target", file, "--only", few)
+			report, code := conform(t, "--target", file, "--only", cmp.Or(tt.only, few))
 			if code != tt.code {
 				t.Errorf("exit code %d, want %d", code, tt.code)
 			}
@@ -143,17 +146,24 @@ func TestPlatformThatGoesDown(t *testing.T) {
 	platform := serve(t)
 	file, relays := behind(t, platform, &relay{}, short)
 	out := filepath.Join(t.TempDir(), "report")
+	var down time.Time
 	_ = conformUntil(t, 50, func(*exec.Cmd) {
 		for _, r := range relays {
 			r.stop()
 		}
+		down = time.Now()
 	}, "--target", file, "--out", out, "--skip", "web", "--tls", "1.3")
 	report, err := reports.Load(out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report.ExitCode != exitIncomplete || report.Counts.Fail > 0 || report.Counts.Warn > 0 || report.Counts.Pass < 40 || report.Counts.Pass > 150 {
-		t.Errorf("exit code %d, counts %+v, want %d, 40 to 150 passed and none failed", report.ExitCode, report.Counts, exitIncomplete)
+	if report.ExitCode != exitIncomplete || report.Counts.Fail > 0 || report.Counts.Warn > 0 || report.Counts.Pass < 40 || down.IsZero() {
+		t.Errorf("exit code %d, counts %+v, want %d, 40 passed and more, and none failed", report.ExitCode, report.Counts, exitIncomplete)
+	}
+	for _, s := range report.Specs {
+		if s.Verdict == reports.Pass && s.Started.After(down) {
+			t.Errorf("%s passed, begun %v after the platform was gone", s.ID, s.Started.Sub(down))
+		}
 	}
 	if len(report.Specs) != len(report.Selected) {
 		t.Errorf("%d results of %d: each spec must have one", len(report.Specs), len(report.Selected))

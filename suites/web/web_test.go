@@ -34,7 +34,10 @@ import (
 )
 
 // bound is how long anything here may take before it counts as hanging.
-const bound = 30 * time.Second
+const bound = 2 * time.Minute
+
+// poll is how often is looked again for what takes a moment.
+const poll = 20 * time.Millisecond
 
 // A world is a reference platform, and the page that the specs are told of.
 type world struct {
@@ -136,7 +139,8 @@ func (w *world) run(ctx context.Context, system *target.Target, judged func(repo
 	return results
 }
 
-// gone checks that no browser, and nothing of one, is left.
+// gone checks that no browser, and nothing of one, is left. Processes of a browser
+// that was killed end when the machine gets round to it.
 func (w *world) gone() {
 	w.t.Helper()
 	for _, pattern := range []string{"chromedp-*", "chainmail-*", "*hromium*"} {
@@ -144,15 +148,30 @@ func (w *world) gone() {
 			w.t.Errorf("left in the folder for temporary files: %v %v", left, err)
 		}
 	}
+	for deadline := time.Now().Add(bound); ; time.Sleep(poll) {
+		running := w.browsers()
+		if len(running) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("still running: %q", running)
+		}
+	}
+}
+
+// browsers returns the processes of browsers that were started for this world.
+func (w *world) browsers() (running []string) {
+	w.t.Helper()
 	processes, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	for _, p := range processes {
 		if line, err := os.ReadFile(p); err == nil && bytes.Contains(line, []byte("user-data-dir="+w.dir)) {
-			w.t.Errorf("still running: %s %s", p, bytes.ReplaceAll(line, []byte{0}, []byte{' '}))
+			running = append(running, p+" "+string(bytes.ReplaceAll(line, []byte{0}, []byte{' '})))
 		}
 	}
+	return running
 }
 
 func verdicts(results map[string]reports.Result) map[string]reports.Verdict {
