@@ -104,6 +104,7 @@ func awaitPort(t *testing.T, address string) {
 // A broker that knows nothing of chainmail is judged by the profile broker: the
 // verdicts are what OpenSSL's chain building is known to do.
 func TestMosquittoIsJudged(t *testing.T) {
+	t.Parallel()
 	report, code := conform(t, append(sameKeys(), "--target", mosquittoTarget(t), "--profile", "broker")...)
 	t.Logf("%d specs: %+v", len(report.Specs), report.Counts)
 	if code != exitNotConformant {

@@ -60,8 +60,9 @@ func fleetWords(out, format, devices string) []string {
 
 // A run that was killed goes on where it was, and makes what one makes that was not.
 func TestFleetGoesOnAfterAKill(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
-	const devices = "5000"
+	const devices = "3000"
 	mustRun(t, dir, fleetWords("whole.bin", "packed", devices)...)
 	words := fleetWords("fleet.bin", "packed", devices)
 	killOnce(t, dir, "fleet.bin.part", 200_000, words...)
@@ -89,24 +90,25 @@ func TestFleetGoesOnAfterAKill(t *testing.T) {
 			t.Errorf("%s is left", left)
 		}
 	}
-	if fleet, err := certfactory.ReadPacked(got); err != nil || fleet.Len() != 5000 {
+	if fleet, err := certfactory.ReadPacked(got); err != nil || fleet.Len() != 3000 {
 		t.Errorf("read: %v", err)
 	}
 }
 
 func TestFleetFolderGoesOnAfterAKill(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
-	words := fleetWords("devices", "pem", "2000")
+	words := fleetWords("devices", "pem", "1000")
 	killOnce(t, dir, "devices/device-000060-*-chain.pem", 1, words...)
 	begun, err := filepath.Glob(filepath.Join(dir, "devices", "*-chain.pem"))
-	if err != nil || len(begun) == 2000 {
+	if err != nil || len(begun) == 1000 {
 		t.Fatalf("killed too late: %d devices (%v)", len(begun), err)
 	}
 	// What a crash of the machine leaves of a file is not taken for one.
 	if err := os.Truncate(begun[20], 100); err != nil {
 		t.Fatal(err)
 	}
-	if output := mustRun(t, dir, words...); !strings.Contains(output, "going on after 20 of 2000 devices") {
+	if output := mustRun(t, dir, words...); !strings.Contains(output, "going on after 20 of 1000 devices") {
 		t.Errorf("did not go on at the first that is broken: %s", output)
 	}
 	anchor := x509.NewCertPool()
@@ -121,8 +123,8 @@ func TestFleetFolderGoesOnAfterAKill(t *testing.T) {
 			t.Errorf("%s: %v", chain, err)
 		}
 	}
-	if all, err := filepath.Glob(filepath.Join(dir, "devices", "*-chain.pem")); err != nil || len(all) != 2000 {
-		t.Errorf("%d devices, want 2000 (%v)", len(all), err)
+	if all, err := filepath.Glob(filepath.Join(dir, "devices", "*-chain.pem")); err != nil || len(all) != 1000 {
+		t.Errorf("%d devices, want 1000 (%v)", len(all), err)
 	}
 }
 

@@ -26,7 +26,7 @@ func newJavaDevice(t *testing.T) javaDevice {
 	t.Setenv("KEY", "keySecret")
 	t.Setenv("STORE", "storeSecret")
 	d := javaDevice{t, t.TempDir(), serve(t)}
-	d.run("javac", "-d", d.dir, "testdata/java/Login.java")
+	d.run("javac", "-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC", "-d", d.dir, "testdata/java/Login.java") // quick to start, which is all there is
 	d.certs("ca", d.file("ca"), "--name", "Example CA", "--password", "env:KEY")
 	d.certs("request", "--name", "device-1", "--key", d.file("key.pem"), "--out", d.file("csr.pem"), "--password", "env:KEY")
 	d.certs("sign", d.file("csr.pem"), "--ca", d.file("ca"), "--chain", d.file("chain.pem"), "--password", "env:KEY")
@@ -75,7 +75,7 @@ func (d javaDevice) logIn(t *testing.T, clientID, version, format, keyStore, tru
 	if err != nil {
 		t.Fatal(err)
 	}
-	return foreign(t, "", "java", "-cp", d.dir, "Login", host, port, clientID, version, format, d.file(keyStore), d.file(trustStore))
+	return foreign(t, "", "java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", d.dir, "Login", host, port, clientID, version, format, d.file(keyStore), d.file(trustStore))
 }
 
 // A program that knows Java's TLS only logs in with what `chainmail certs` made, in

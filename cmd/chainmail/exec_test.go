@@ -95,6 +95,7 @@ func TestExecExampleInPython(t *testing.T) {
 
 // The example in shell does the same for a broker whose trust anchors are files.
 func TestExecExampleInShell(t *testing.T) {
+	t.Parallel()
 	need(t, "sh", "mosquitto")
 	file := mosquittoTarget(t)
 	dir := filepath.Dir(file)
@@ -123,6 +124,7 @@ func TestExecExampleInShell(t *testing.T) {
 // A driver that cannot even say hello is a matter of configuration; one that breaks
 // later leaves everything inconclusive and nothing failed.
 func TestExecThatBreaks(t *testing.T) {
+	t.Parallel()
 	need(t, "sh")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -156,6 +158,7 @@ timing: {connect: 2s, response: 100ms, convergence: 100ms}
 // Ctrl-C goes to every process of the terminal's group. The driver must not end of
 // it before it has taken away what it put up.
 func TestInterruptLeavesTheDriverAtWork(t *testing.T) {
+	t.Parallel()
 	platform := serve(t)
 	command := exec.Command("chainmail", append([]string{
 		"conform", "--target", pythonTarget(t, platform), "--profile", "broker", "--out", filepath.Join(t.TempDir(), "report"),

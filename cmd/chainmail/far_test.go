@@ -22,6 +22,7 @@ var (
 // A conforming platform conforms from far away too. With -far 100ms and -far-args
 // "" this is how long a run takes at such a distance.
 func TestFarPlatform(t *testing.T) {
+	t.Parallel()
 	platform := serve(t)
 	file, _ := behind(t, platform, &relay{delay: *far / 2, jitter: *jitter / 2})
 	began := time.Now()

@@ -80,6 +80,7 @@ func runSpecs(t *testing.T, system *target.Target, only ...string) suites.Run {
 // A platform that says nothing passes nothing and fails nothing, and it does not
 // take hours to find out.
 func TestSilentPlatformIsInconclusive(t *testing.T) {
+	t.Parallel()
 	run := runSpecs(t, hostile(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }))
 	for _, r := range run.Results {
 		if r.Verdict != reports.Inconclusive {
@@ -125,6 +126,7 @@ func TestPlatformThatRefusesEverythingPassesNothing(t *testing.T) {
 
 // The command line says the same of a silent platform, with exit code 3.
 func TestConformAgainstASilentPlatform(t *testing.T) {
+	t.Parallel()
 	system := hostile(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
 	report, code := conform(t, "--target", system.Name, "--only", "chain/valid-*,token")
 	if code != exitIncomplete || report.Counts.Pass > 0 || report.Counts.Fail > 0 {
@@ -140,7 +142,7 @@ func TestSecretsStayOutOfReports(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := filepath.Join(t.TempDir(), "report")
-	said, _ := foreign(t, "", "chainmail", "conform", "--target", platform.Target, "--only", "rest,token", "--out", out)
+	said, _ := foreign(t, "", "chainmail", append([]string{"conform", "--target", platform.Target, "--only", "rest,token", "--out", out}, sameKeys()...)...)
 	files, err := filepath.Glob(filepath.Join(out, "*"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("reports: %v, %v", files, err)

@@ -74,6 +74,7 @@ const short = "timing: {connect: 2s, response: 1s}"
 // A target that goes away while a run is interrupted, and comes back, is left as
 // it was found.
 func TestTargetThatComesBackIsTidiedUp(t *testing.T) {
+	t.Parallel()
 	platform := serve(t)
 	file, relays := behind(t, platform, &relay{}, short)
 	_ = conformUntil(t, 50, func(command *exec.Cmd) {
@@ -91,6 +92,7 @@ func TestTargetThatComesBackIsTidiedUp(t *testing.T) {
 // What could not be undone is written down, and the command that the report names
 // undoes it.
 func TestWhatIsLeftBehindCanBeUndone(t *testing.T) {
+	t.Parallel()
 	platform := serve(t)
 	file, relays := behind(t, platform, &relay{}, short)
 	out := filepath.Join(t.TempDir(), "report")
@@ -131,6 +133,7 @@ func TestWhatIsLeftBehindCanBeUndone(t *testing.T) {
 
 // Two runs against one target at once do not disturb each other.
 func TestTwoRunsAtOnce(t *testing.T) {
+	t.Parallel()
 	platform := serve(t)
 	type outcome struct {
 		report reports.Report

@@ -32,6 +32,7 @@ func resetConn(conn net.Conn) {
 // Hostile platforms bring the verdicts and exit codes that they must, and none of
 // them passes a spec that it does not deserve to pass.
 func TestHostilePlatforms(t *testing.T) {
+	t.Parallel()
 	always := func(do func(net.Conn)) func(int, net.Conn) bool {
 		return func(_ int, conn net.Conn) bool { do(conn); return true }
 	}
@@ -127,6 +128,7 @@ func limited(least time.Duration) func(int, net.Conn) bool {
 // A platform that limits the rate of connections, in the very form in which it
 // refuses, is not passed for what the limit refused.
 func TestRefusalsOfALimitProveNothing(t *testing.T) {
+	t.Parallel()
 	platform := serve(t, "--deviation", "accepts-expired")
 	file, _ := behind(t, platform, &relay{seize: limited(15 * time.Millisecond)})
 	report, code := conform(t, "--target", file, "--only", "chain/expired-*,chain/valid-direct")
@@ -143,6 +145,7 @@ func TestRefusalsOfALimitProveNothing(t *testing.T) {
 // A platform that goes down in the middle of a run fails nothing and passes
 // nothing from then on.
 func TestPlatformThatGoesDown(t *testing.T) {
+	t.Parallel()
 	platform := serve(t)
 	file, relays := behind(t, platform, &relay{}, short)
 	out := filepath.Join(t.TempDir(), "report")
