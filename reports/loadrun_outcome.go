@@ -127,7 +127,10 @@ func (r LoadReport) lacks() []string {
 		due += a.Due
 		unaccounted += a.Unaccounted
 	}
-	if unaccounted != 0 {
+	switch {
+	case unaccounted == 1:
+		reasons = append(reasons, "1 arrival has no result")
+	case unaccounted != 0:
 		reasons = append(reasons, fmt.Sprintf("%d arrivals have no result", unaccounted))
 	}
 	if planned := uint64(max(r.Plan.Devices, 0)); due < planned && r.Early == "" {

@@ -165,6 +165,7 @@ type loadRun struct {
 	live       *liveFigures
 	floor      machine.Floor
 	ended      time.Time // of what was measured; what is tidied up afterwards takes its own time
+	foreseen   bool      // what the run may leave behind is written down
 	words      []string  // of the command line
 	err        error     // the first that kept something from being written
 }
@@ -231,7 +232,7 @@ func (r *loadRun) play(cmd *cobra.Command) error {
 	var played coordinator.Result
 	err := r.site.target.Reach(ctx)
 	if err == nil {
-		err = r.site.trust(ctx, r.job)
+		err = r.site.trust(ctx, r.job, r.foresee)
 	}
 	if err == nil {
 		played, err = r.coordinate(ctx, show)

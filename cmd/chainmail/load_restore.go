@@ -1,9 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +24,45 @@ const restoreBound = 30 * time.Second
 
 // removalPart is how many device users are removed between two words about it.
 const removalPart = 250
+
+// foresee writes down all that the run may leave on the target, for the case that
+// nobody is there to remove it: a run that is killed, or interrupted twice. Where an
+// earlier run has left something else, that must not be forgotten.
+func (r *loadRun) foresee() error {
+	if r.site.embedded() {
+		return nil
+	}
+	file := filepath.Join(r.flags.out, leftFile)
+	earlier, err := readLeft(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return usage("remove it if nothing is left, or name another folder with --out", "%v", err)
+	}
+	all := r.site.changed()
+	for _, a := range earlier.Anchors {
+		if !slices.ContainsFunc(all.Anchors, func(b suites.LeftAnchor) bool { return bytes.Equal(a.DER, b.DER) }) {
+			return usage("remove it by: chainmail tidy --target FILE "+quote(file), "an earlier run has left something behind, see %s", file)
+		}
+	}
+	if r.site.target.Users() != nil {
+		ids, err := r.site.devices.ClientIDs(0, r.job.Plan.Devices)
+		if err != nil {
+			return &exit{code: exitUsage, err: err}
+		}
+		all.Users = usersOf(ids)
+	}
+	if err := writeLeft(file, all); err != nil {
+		return &exit{code: exitUsage, err: err, hint: "name a folder that can be written with --out"}
+	}
+	r.foreseen = true
+	return nil
+}
+
+func usersOf(ids []string) (users []suites.LeftUser) {
+	for _, id := range ids {
+		users = append(users, suites.LeftUser{Name: suites.DeviceUser(id)})
+	}
+	return users
+}
 
 // restore leaves the platform as it was found, and says what is left there and how to
 // remove that. The embedded platform goes with the run, and its device users with it.
@@ -45,6 +89,9 @@ func (r *loadRun) restore(ctx context.Context, show *loadProgress, played coordi
 	if !kept.Empty() {
 		notes = append(notes, "kept on the platform: "+strings.Join(kept.Words(), "; "))
 		left.Anchors, left.Users = kept.Anchors, kept.Users
+	}
+	if left.Empty() && r.foreseen {
+		_ = os.Remove(filepath.Join(r.flags.out, leftFile)) // if it stays, it names what is not there
 	}
 	command, err := leave(r.flags.out, r.flags.target, left)
 	if err != nil {
@@ -98,10 +145,7 @@ func (r *loadRun) users(played coordinator.Result) (users []suites.LeftUser, not
 	if err != nil {
 		note = fmt.Sprintf("device users may stay on the platform: %v", err)
 	}
-	for _, id := range ids {
-		users = append(users, suites.LeftUser{Name: suites.DeviceUser(id)})
-	}
-	return users, note
+	return usersOf(ids), note
 }
 
 // came is how many devices may have connected: those whose moment had come when the

@@ -93,9 +93,13 @@ func TestLoadLeavesNothing(t *testing.T) {
 		{[]string{"--registration", "bulk", "--shards", "2"}, exitOK},
 		{[]string{"--bad-share", "0.5"}, exitNotConformant},
 	} {
-		report := loadReport(t, tt.code, quick(platform.Target, t.TempDir(), tt.args...))
+		out := t.TempDir()
+		report := loadReport(t, tt.code, quick(platform.Target, out, tt.args...))
 		if len(report.Notes) > 0 {
 			t.Errorf("%v: notes %q", tt.args, report.Notes)
+		}
+		if left, _ := filepath.Glob(filepath.Join(out, leftFile)); len(left) > 0 {
+			t.Errorf("%v: %v is still there", tt.args, left)
 		}
 		wantLeft(t, platform, 1, 1)
 	}
@@ -177,4 +181,7 @@ func TestLoadInterruptedTwice(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(out, reports.LoadFileName)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("there is a report (%v): the run has come to its end", err)
 	}
+	relays[1].mend()
+	undoes(t, []string{"undo it by: chainmail tidy --target " + file + " " + filepath.Join(out, leftFile)})
+	wantLeft(t, platform, 0, 0)
 }

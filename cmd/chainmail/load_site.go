@@ -129,8 +129,9 @@ func trustStore(path string) (string, error) {
 	return string(data), nil
 }
 
-// trust puts onto the platform what the fleet needs there.
-func (s *site) trust(ctx context.Context, job *loadgen.Job) error {
+// trust puts onto the platform what the fleet needs there. What that will be is told to
+// foresee first.
+func (s *site) trust(ctx context.Context, job *loadgen.Job, foresee func() error) error {
 	devices, err := fleet.New(job)
 	if err != nil {
 		return &exit{code: exitUsage, err: err}
@@ -139,10 +140,19 @@ func (s *site) trust(ctx context.Context, job *loadgen.Job) error {
 	if err != nil {
 		return &exit{code: exitUsage, err: err}
 	}
-	if err := s.allowLength(ctx, length); err != nil {
+	if err := s.needLength(ctx, length); err != nil {
 		return err
 	}
 	s.anchors, s.devices = anchors, devices // an upload that is not answered may have come through
+	if err := foresee(); err != nil {
+		s.anchors, s.length = nil, 0
+		return err
+	}
+	if s.length > 0 {
+		if err := s.target.Management.SetMaxChainLength(ctx, length); err != nil {
+			return fmt.Errorf("set the maximum chain length: %w", err)
+		}
+	}
 	answers, err := s.target.Driver.Add(ctx, anchors)
 	if err != nil {
 		return fmt.Errorf("upload trust anchors: %w", err)
@@ -158,8 +168,9 @@ func (s *site) trust(ctx context.Context, job *loadgen.Job) error {
 	return nil
 }
 
-// allowLength sets the maximum chain length, where it does not do as it is.
-func (s *site) allowLength(ctx context.Context, length int) error {
+// needLength notes the maximum chain length, where it does not do as it is and can be
+// set.
+func (s *site) needLength(ctx context.Context, length int) error {
 	t := s.target
 	now := max(t.Policy.MaxChainLength, suites.Profiles()[0].MaxChainLength) // what is not said is the default
 	settable := t.Management != nil && t.Has(target.MaxChainLengthSetting)
@@ -177,7 +188,7 @@ func (s *site) allowLength(ctx context.Context, length int) error {
 			"%s: devices present chains of %d, the platform accepts %d", t.Name, length, now)
 	}
 	s.length = now
-	return t.Management.SetMaxChainLength(ctx, length)
+	return nil
 }
 
 func (s *site) close() {

@@ -153,6 +153,17 @@ func TestLoadKilled(t *testing.T) {
 	if !strings.Contains(string(output), "INCOMPLETE") {
 		t.Errorf("rendered without a word of what is missing:\n%s", output)
 	}
+	// What it has left on the platform was written down before it was put there.
+	file := filepath.Join(out, leftFile)
+	if !strings.Contains(strings.Join(strings.Fields(string(output)), " "), "chainmail tidy --target FILE "+file) {
+		t.Errorf("rendered without a word of what is left:\n%s", output)
+	}
+	again := exec.Command("chainmail", append([]string{"load"}, quick(platform.Target, out)...)...)
+	if said, _ := again.CombinedOutput(); again.ProcessState.ExitCode() != exitUsage || !strings.Contains(string(said), "an earlier run has left something behind") {
+		t.Errorf("a run into the same folder: exit code %d, want %d\n%s", again.ProcessState.ExitCode(), exitUsage, said)
+	}
+	undoes(t, []string{"undo it by: chainmail tidy --target " + platform.Target + " " + file})
+	wantLeft(t, platform, 0, 0)
 }
 
 // A shard that is killed is a hole in the report: incomplete, exit code 3.

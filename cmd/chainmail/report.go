@@ -170,5 +170,8 @@ func readLoad(ctx context.Context, path string) (reports.LoadReport, error) {
 	if err != nil {
 		return r, &exit{code: exitUsage, err: err}
 	}
+	if file := filepath.Join(path, leftFile); isFile(file) {
+		run.Notes = append(run.Notes, "trust anchors and device users may be left on the platform; undo it by: chainmail tidy --target FILE "+quote(file))
+	}
 	return result.Build(run), nil
 }

@@ -36,13 +36,9 @@ func tidy(cmd *cobra.Command, targetFile, file string) error {
 	if targetFile == "" {
 		return usage("it is that of the run which left something behind", "--target is required")
 	}
-	data, err := os.ReadFile(file)
+	left, err := readLeft(file)
 	if err != nil {
-		return usage("a run that left something behind says where it wrote it", "read what is left: %v", err)
-	}
-	var left suites.Leftovers
-	if err := json.Unmarshal(data, &left); err != nil {
-		return usage("", "read what is left: %s: %v", file, err)
+		return usage("a run that left something behind says where it wrote it", "%v", err)
 	}
 	t, err := openTarget(cmd.Context(), targetFile)
 	if err != nil {
@@ -67,6 +63,17 @@ func tidy(cmd *cobra.Command, targetFile, file string) error {
 		why = errors.New("interrupted")
 	}
 	return &exit{code: exitIncomplete, err: fmt.Errorf("still left behind: %s: %w", strings.Join(rest.Words(), "; "), why)}
+}
+
+func readLeft(file string) (left suites.Leftovers, err error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return left, fmt.Errorf("read what is left: %w", err)
+	}
+	if err := json.Unmarshal(data, &left); err != nil {
+		return left, fmt.Errorf("read what is left: %s: %w", file, err)
+	}
+	return left, nil
 }
 
 // writeLeft writes what is left, whole or not at all.
