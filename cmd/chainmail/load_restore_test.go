@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -184,4 +187,59 @@ func TestLoadInterruptedTwice(t *testing.T) {
 	relays[1].mend()
 	undoes(t, []string{"undo it by: chainmail tidy --target " + file + " " + filepath.Join(out, leftFile)})
 	wantLeft(t, platform, 0, 0)
+}
+
+// A target whose trust anchors a program of its vendor's manages takes load as any
+// other, and is left as it was.
+func TestLoadOverADriver(t *testing.T) {
+	need(t, "python3")
+	platform := serve(t)
+	dir := filepath.Dir(platform.Target)
+	example(t, "driver.py", dir)
+	file := filepath.Join(dir, "exec.yaml")
+	write(t, file, fmt.Appendf(nil, `apiVersion: chainmail/v1
+kind: Target
+mqtt: {address: %q, serverName: localhost, caFile: ca.pem}
+driver: exec
+exec: {command: [python3, driver.py]}
+capabilities: [mqttTokens]
+`, platform.MQTT))
+	t.Setenv("REST", platform.REST)
+	report := loadReport(t, exitOK, quick(file, t.TempDir(), "--token"))
+	if report.Target.Driver != "exec" || report.Arrivals[0].Ready != 12 || len(report.Notes) > 0 {
+		t.Errorf("driver %q, arrivals %+v, notes %q", report.Target.Driver, report.Arrivals, report.Notes)
+	}
+	wantLeft(t, platform, 0, 0)
+}
+
+// A plain broker, which has neither tokens nor users, takes load by its certificates.
+func TestLoadOnMosquitto(t *testing.T) {
+	need(t, "sh", "mosquitto")
+	file := mosquittoTarget(t)
+	bundle := filepath.Join(filepath.Dir(file), "anchors.pem")
+	before, err := os.ReadFile(bundle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := loadReport(t, exitOK, quick(file, t.TempDir(), "--token=false", "--bad-share", "0.25"))
+	if a := report.Arrivals; len(a) != 2 || a[0].Ready != 9 || a[1].Denied+a[1].Admitted != 3 || len(report.Notes) > 0 {
+		t.Errorf("arrivals %+v, notes %q", a, report.Notes)
+	}
+	if after, err := os.ReadFile(bundle); err != nil || string(after) != string(before) {
+		t.Errorf("the trust anchors of the broker are not what they were (%v)", err)
+	}
+}
+
+// Interrupted before there is anything to report on, a command says that, and not that
+// it is at fault.
+func TestInterruptedBeforeTheRun(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "target.yaml")
+	write(t, file, []byte("apiVersion: chainmail/v1\nkind: Target\nmqtt: {address: \"127.0.0.1:1\"}\ndriver: exec\nexec: {command: [cat]}\ncapabilities: [mqttTokens]\n"))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, talk bytes.Buffer
+	if code := run(ctx, append([]string{"load"}, quick(file, t.TempDir())...), &out, &talk); code != exitInterrupted || talk.String() != "chainmail: error: interrupted\n" {
+		t.Errorf("exit code %d, want %d\n%s", code, exitInterrupted, &talk)
+	}
 }
