@@ -3,6 +3,7 @@ package suites
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -17,7 +18,8 @@ func (e *Env) EmptyStore(ctx context.Context) bool {
 	e.session.bystander.leave(ctx)
 	e.Cleanup(func() { e.session.bystander.comeBack(context.WithoutCancel(ctx), e) })
 	anchors, uploads := e.session.stored()
-	err := e.session.change(func() error { return e.Target.Driver.Remove(ctx, anchors) })
+	e.session.distrust(anchors)
+	err := e.session.change(func() error { return e.remove(ctx, anchors) })
 	e.prepared("removal of all trust anchors of the run", err, nil)
 	for _, a := range anchors {
 		e.session.forget(a)
@@ -43,6 +45,20 @@ func (e *Env) EmptyStore(ctx context.Context) bool {
 		}
 	}
 	return true
+}
+
+// removals is how often trust anchors are taken away whose removal was not answered.
+const removals = 3
+
+// remove takes anchors away, again where the platform left some request unanswered.
+func (e *Env) remove(ctx context.Context, anchors []certfactory.Anchor) error {
+	var err error
+	for range removals {
+		if err = e.Target.Driver.Remove(ctx, anchors); !errors.Is(err, target.ErrNoAnswer) {
+			break
+		}
+	}
+	return err
 }
 
 // stored returns the trust anchors that may be on the platform because of us, and

@@ -136,6 +136,16 @@ func (s *session) change(do func() error) error {
 	return do()
 }
 
+// distrust says that nobody is to rely on anchors any more: they are being taken away,
+// and may be there or not until that was answered. Who needs one adds it again.
+func (s *session) distrust(anchors []certfactory.Anchor) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range anchors {
+		delete(s.answers, key(a))
+	}
+}
+
 // forget drops an anchor that is no longer on the platform.
 func (s *session) forget(a certfactory.Anchor) {
 	s.mu.Lock()

@@ -15,9 +15,10 @@ import (
 	"github.com/chainmail-iot/chainmail/reports"
 )
 
-// sparing stands before the REST interface of a platform and lets one request of so
-// many through; it returns the target file of the platform behind it.
-func sparing(t *testing.T, platform ready, of int64, more string) string {
+// before stands before the REST interface of a platform; seize is told the number of
+// each request, from 1, and says whether it has dealt with it. It returns the target
+// file that leads through it.
+func before(t *testing.T, platform ready, seize func(n int64, w http.ResponseWriter, r *http.Request) bool, more string) string {
 	t.Helper()
 	base, err := url.Parse(platform.REST)
 	if err != nil {
@@ -29,20 +30,32 @@ func sparing(t *testing.T, platform ready, of int64, more string) string {
 	}
 	var asked atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if asked.Add(1)%of != 0 {
-			w.WriteHeader(http.StatusTooManyRequests)
-			return
+		if !seize(asked.Add(1), w, r) {
+			proxy.ServeHTTP(w, r)
 		}
-		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
 	data, err := os.ReadFile(platform.Target)
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(filepath.Dir(platform.Target), "sparing.yaml")
-	write(t, file, []byte(strings.ReplaceAll(string(data), platform.REST, server.URL)+more))
-	return file
+	file, err := os.CreateTemp(filepath.Dir(platform.Target), "before-*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.WriteString(strings.ReplaceAll(string(data), platform.REST, server.URL) + more); err != nil {
+		t.Fatal(err)
+	}
+	return file.Name()
+}
+
+// sparing lets one request of three through.
+func sparing(n int64, w http.ResponseWriter, _ *http.Request) bool {
+	if n%3 != 0 {
+		w.WriteHeader(http.StatusTooManyRequests)
+	}
+	return n%3 != 0
 }
 
 // A platform that answers "too many requests" over REST is waited for, and
@@ -50,14 +63,14 @@ func sparing(t *testing.T, platform ready, of int64, more string) string {
 func TestPlatformWithTooManyRequests(t *testing.T) {
 	const only = "rest/upload-*,token,chain/valid-direct,chain/expired-leaf"
 	platform := serve(t)
-	report, code := conform(t, "--only", only, "--target", sparing(t, platform, 3, "timing: {backoff: {tries: 40, first: 1ms, most: 2ms}}"))
+	report, code := conform(t, "--only", only, "--target", before(t, platform, sparing, "timing: {backoff: {tries: 40, first: 1ms, most: 2ms}}"))
 	if code != exitOK {
 		t.Errorf("waited for: exit code %d, want %d: %+v", code, exitOK, troubles(report))
 	}
 	if !strings.Contains(strings.Join(report.Notes, " "), "asked too often") {
 		t.Errorf("notes %q do not tell of the waits", report.Notes)
 	}
-	report, code = conform(t, "--only", only, "--target", sparing(t, platform, 3, "timing: {backoff: {tries: 1, first: 1ms}, connect: 500ms, response: 500ms}"))
+	report, code = conform(t, "--only", only, "--target", before(t, platform, sparing, "timing: {backoff: {tries: 1, first: 1ms}, connect: 500ms, response: 500ms}"))
 	if code != exitIncomplete || report.Counts.Fail+report.Counts.Warn+report.Counts.Error > 0 {
 		t.Errorf("not waited for long enough: exit code %d, want %d: %+v", code, exitIncomplete, troubles(report))
 	}
@@ -72,4 +85,26 @@ func troubles(r reports.Report) []string {
 		}
 	}
 	return all
+}
+
+// A removal of all trust anchors that breaks off leaves nobody in the belief that
+// they still stand: what needs them has nothing held against the platform.
+func TestRemovalThatBreaksOff(t *testing.T) {
+	var dropped atomic.Int64
+	drop := func(_ int64, _ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodDelete && strings.Contains(r.URL.Path, "/trusted-certificates/") {
+			if n := dropped.Add(1); n <= 30 && n%2 == 0 {
+				panic(http.ErrAbortHandler) // no answer
+			}
+		}
+		return false
+	}
+	const seed = "ryar74efnsjlokms67yholfhmy" // has the removal before most others
+	report, _ := conform(t, "--only", "chain/nothing-uploaded,client,token", "--jobs", "1", "--seed", seed, "--target", before(t, serve(t), drop, ""))
+	if report.Counts.Fail+report.Counts.Warn+report.Counts.Error > 0 {
+		t.Errorf("%q", troubles(report))
+	}
+	if dropped.Load() == 0 {
+		t.Error("nothing was removed")
+	}
 }

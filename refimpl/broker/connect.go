@@ -61,7 +61,9 @@ func (c *client) answerConnect(p *packets.Packet) bool {
 	}
 	if refusal == nil {
 		c.admission = admission
-		c.idle = time.Duration(p.Connect.Keepalive) * time.Second * 3 / 2 // MQTT-3.1.2-24
+		if !c.has(deviation.IgnoresKeepAlive) {
+			c.idle = time.Duration(p.Connect.Keepalive) * time.Second * 3 / 2 // MQTT-3.1.2-24
+		}
 		c.will = strings.Clone(p.Connect.WillTopic)
 		c.broker.sessions.add(c)
 		code, refusal = c.stillAdmitted()

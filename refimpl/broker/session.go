@@ -29,7 +29,7 @@ func newSessions() sessions { return sessions{live: map[deviceKey]*client{}} }
 func (s *sessions) add(c *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if old := s.live[c.key()]; old != nil {
+	if old := s.live[c.key()]; old != nil && !c.has(deviation.KeepsOldSession) {
 		old.end()
 	}
 	s.live[c.key()] = c
