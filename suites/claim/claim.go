@@ -75,6 +75,9 @@ func load(from fs.FS) ([]Claim, error) {
 	}
 	var all []Claim
 	for _, name := range names {
+		if name == idleFile {
+			continue
+		}
 		data, err := fs.ReadFile(from, name)
 		if err != nil {
 			return nil, err
