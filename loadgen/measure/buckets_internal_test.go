@@ -5,14 +5,21 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
+
+// newLibrary is the histogram of the library that has the geometry of ours.
+func newLibrary() *hdrhistogram.Histogram {
+	return hdrhistogram.New(int64(time.Microsecond), highest, 3)
+}
 
 // TestBucketsAreTheLibrarys: the layout that chunks rest on is the one in which
 // the library counts. A chunk written with one version of it must mean the same to
 // every other.
 func TestBucketsAreTheLibrarys(t *testing.T) {
 	t.Parallel()
-	h := newDense()
+	h := newLibrary()
 	if got := len(h.Export().Counts); got != counters {
 		t.Fatalf("the library has %d counters, want %d", got, counters)
 	}
@@ -35,6 +42,11 @@ func TestBucketsAreTheLibrarys(t *testing.T) {
 		if h.Export().Counts[indexOf(v)] != 1 {
 			t.Fatalf("%d is not in bucket %d", v, indexOf(v))
 		}
+		var own dense
+		own.count(v)
+		if got := own.buckets(); len(got) != 1 || got[0] != (bucket{indexOf(v), 1}) {
+			t.Fatalf("%d is counted in %v, want bucket %d", v, got, indexOf(v))
+		}
 	}
 }
 
@@ -44,7 +56,7 @@ type ends struct{ from, to int64 }
 // library.
 func completely(t *testing.T) []ends {
 	t.Helper()
-	h := newDense()
+	h := newLibrary()
 	if err := h.RecordValue(highest); err != nil {
 		t.Fatal(err)
 	}

@@ -3,8 +3,6 @@ package measure
 import (
 	"math"
 	"time"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Histogram is a distribution of spans of time. Count, sum, least and largest
@@ -13,9 +11,10 @@ import (
 // hour in the quantiles. The zero value is empty. It is not safe for concurrent
 // use.
 type Histogram struct {
-	dense    *hdrhistogram.Histogram // what is being recorded; nil where nothing is
-	buckets  []bucket                // what was put together; never changed in place, so that it can be shared
-	count    uint64                  // of both
+	dense    *dense   // what is being recorded; nil where nothing is
+	recorded uint64   // how many spans it holds
+	buckets  []bucket // what was put together; never changed in place, so that it can be shared
+	count    uint64   // of both
 	min, max time.Duration
 	sum      time.Duration
 }
@@ -24,9 +23,10 @@ type Histogram struct {
 func (h *Histogram) Record(d time.Duration) {
 	d = max(d, 0)
 	if h.dense == nil {
-		h.dense = newDense()
+		h.dense = new(dense)
 	}
-	_ = h.dense.RecordValue(min(int64(d), highest)) // within its range by construction
+	h.dense.count(min(int64(d), highest))
+	h.recorded++
 	h.extend(1, d, d, d)
 }
 
@@ -59,26 +59,20 @@ func (h *Histogram) Add(other *Histogram) {
 
 // all returns every bucket that is not empty.
 func (h *Histogram) all() []bucket {
-	if h.dense == nil || h.dense.TotalCount() == 0 {
+	if h.recorded == 0 {
 		return h.buckets
 	}
-	var recorded []bucket
-	for i, n := range h.dense.Export().Counts {
-		if n > 0 {
-			recorded = append(recorded, bucket{uint32(i), uint64(n)})
-		}
-	}
 	if len(h.buckets) == 0 {
-		return recorded
+		return h.dense.buckets()
 	}
-	return merged(h.buckets, recorded)
+	return merged(h.buckets, h.dense.buckets())
 }
 
 // take returns what h holds, in little room, and empties h for the next interval.
 func (h *Histogram) take() Histogram {
 	taken := Histogram{buckets: h.all(), count: h.count, min: h.min, max: h.max, sum: h.sum}
-	if h.dense != nil && h.count > 0 {
-		h.dense.Reset()
+	if h.recorded > 0 {
+		h.dense.reset()
 	}
 	*h = Histogram{dense: h.dense}
 	return taken
