@@ -3,8 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -23,9 +24,6 @@ const rate = 400
 // actAsChainmail is `chainmail load` with one shard, all that it measures and writes
 // down included.
 func (s *scene) actAsChainmail(devices int) error {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400) // as the command does
-	}
 	roots, err := os.ReadFile(s.path(caFile))
 	if err != nil {
 		return err
@@ -33,6 +31,7 @@ func (s *scene) actAsChainmail(devices int) error {
 	plan := loadgen.Default()
 	plan.Devices, plan.Arrival, plan.Duration = devices, pacer.Spec{Rate: rate}, 24*time.Hour
 	plan.Journey.Subscribe = "s/dat"
+	plan.Timeouts = loadgen.Timeouts{Connect: time.Minute, Handshake: time.Minute, Response: time.Minute} // the others wait as long
 	job := &loadgen.Job{
 		Plan: plan, Seed: certfactory.NewSeed().String(), Moment: time.Now(), Shards: 1, Fleet: s.path(fleetFile),
 		Target: loadgen.Endpoint{Address: s.address, ServerName: "localhost", Roots: string(roots)},
@@ -44,6 +43,7 @@ func (s *scene) actAsChainmail(devices int) error {
 	defer os.RemoveAll(s.path("run"))
 	var talk script
 	var once sync.Once
+	var short error // why the devices are not what was asked for
 	var prepared sync.WaitGroup
 	prepared.Add(devices)
 	ctx, stop := context.WithCancel(context.Background())
@@ -58,12 +58,20 @@ func (s *scene) actAsChainmail(devices int) error {
 			return coordinator.InProcess(shard.Config{Store: shared, Index: index, Prepared: func(n int) { prepared.Add(-n) }}), nil
 		},
 		Observe: func(f *measure.Figures) {
-			if f.Ended(measure.Good) == uint64(devices) {
-				once.Do(func() { go func() { talk.done(); stop() }() })
+			if f.Ended(measure.Good) < uint64(devices) {
+				return
 			}
+			once.Do(func() {
+				if ready := f.Results[measure.Good][measure.ResultReady]; ready < uint64(devices) {
+					short = fmt.Errorf("%d of %d devices have subscribed: %v", ready, devices, f.Causes)
+					stop()
+					return
+				}
+				go func() { talk.done(); stop() }()
+			})
 		},
 	})
-	return err
+	return errors.Join(err, short)
 }
 
 // waiting is a store in which the word to start is put when the peer has been told

@@ -5,7 +5,7 @@ import threading
 
 import paho.mqtt.client as mqtt
 
-host, port, ca, folder, devices = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4], int(sys.argv[5])
+host, port, ca, folder, first, end = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4], int(sys.argv[5]), int(sys.argv[6])
 subscribed = threading.Semaphore(0)
 
 
@@ -22,7 +22,7 @@ def client(i):
 
 print("ready", flush=True)
 sys.stdin.readline()
-clients = [client(i) for i in range(devices)]
+clients = [client(i) for i in range(first, end)]
 for c in clients:
     c.connect("localhost" if host == "127.0.0.1" else host, port)
     c.loop_start()

@@ -6,9 +6,9 @@
 //
 // mosquitto with mutual TLS is the server. Each peer is a process of its own that
 // connects its devices, each with a certificate of its own, subscribes once with
-// each, and then holds them. Its processor time from the first connection to the last
-// SUBACK is counted, and the memory that it then has beyond what it had before. What
-// is not installed is reported as missing.
+// each, and then holds them. Its processor time is counted from the first connection
+// until it has held all of them for a moment, and the memory that it then has beyond
+// what it had before. What is not installed is reported as missing.
 package main
 
 import (
@@ -43,8 +43,8 @@ func peers() []peer {
 	return []peer{
 		{"chainmail", 1 << 20, installed, self("chainmail")},
 		{"Go Paho, the full client", 1 << 20, installed, self("paho")},
-		{"Python Paho", 1000, pythonMissing, python},
-		{"mosquitto_sub, a process each", 100, missing("mosquitto_sub"), mosquittoSub},
+		{"Python Paho, 250 a process", 1000, pythonMissing, python},
+		{"mosquitto_sub, a process each", 1000, missing("mosquitto_sub"), mosquittoSub},
 	}
 }
 

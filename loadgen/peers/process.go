@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -21,7 +22,13 @@ const (
 	sayDone  = "done"
 )
 
-// observe runs a peer's process and returns what it used between beginning and done.
+// held is for how long a peer holds its devices before it is looked at. What a collector
+// of garbage does then is a part of its cost, and what it leaves behind is memory that
+// every connection has.
+const held = 5 * time.Second
+
+// observe runs a peer's process and returns what it used from its beginning until it
+// was done and has held its devices.
 func observe(ctx context.Context, devices int, command *exec.Cmd) (cost, error) {
 	in, errIn := command.StdinPipe()
 	out, errOut := command.StdoutPipe()
@@ -47,6 +54,11 @@ func observe(ctx context.Context, devices int, command *exec.Cmd) (cost, error) 
 	}
 	if err := hear(lines, sayDone); err != nil {
 		return cost{}, err
+	}
+	select {
+	case <-ctx.Done():
+		return cost{}, context.Cause(ctx)
+	case <-time.After(held):
 	}
 	after, errAfter := usage(command.Process.Pid)
 	return cost{devices, after.processor - before.processor, after.memory - before.memory}, errors.Join(errBefore, errAfter)
@@ -116,8 +128,10 @@ func actAs(name string) error {
 // script is the part of a peer that this program plays.
 type script struct{ in *bufio.Reader }
 
-// ready says so and waits to be told to begin.
+// ready says so and waits to be told to begin. What making the devices has left behind
+// is let go of first: it would pass for idle and make room for what comes.
 func (s *script) ready() error {
+	debug.FreeOSMemory()
 	s.in = bufio.NewReader(os.Stdin)
 	fmt.Println(sayReady)
 	_, err := s.in.ReadString('\n')

@@ -35,12 +35,25 @@ func pythonMissing() string {
 	return ""
 }
 
-// python is one process with a client for each device, and the thread that Paho gives
-// each.
-func python(ctx context.Context, s *scene, devices int) (cost, error) {
+// perPython is how many devices a process can have: each is three files to Paho, which
+// looks after them with select and its 1,024.
+const perPython = 250
+
+// python are processes with a client for each of their devices, and the thread that
+// Paho gives each. They come one after the other.
+func python(ctx context.Context, s *scene, devices int) (total cost, err error) {
 	host, port, _ := net.SplitHostPort(s.address)
-	return observe(ctx, devices, exec.Command(pythonProgram(), "-c", pahoScript,
-		host, port, s.path(caFile), s.path(pemFolder), strconv.Itoa(devices)))
+	for first := 0; first < devices; first += perPython {
+		part, err := observe(ctx, min(perPython, devices-first), exec.Command(pythonProgram(), "-c", pahoScript,
+			host, port, s.path(caFile), s.path(pemFolder), strconv.Itoa(first), strconv.Itoa(min(first+perPython, devices))))
+		if err != nil {
+			return total, err
+		}
+		total.devices += part.devices
+		total.processor += part.processor
+		total.memory += part.memory
+	}
+	return total, nil
 }
 
 // mosquittoSub is a process for each device, which is how one gets a certificate for
