@@ -21,54 +21,53 @@ const (
 	counters  = (doublings + 1) * half
 )
 
-// dense are the counters themselves, a page for each doubling of the unit and the
-// first of two: latencies of one kind lie within a few, so that most pages are never
-// made. What all of them would take is 200 KB for each stage and outcome.
-type dense [doublings + 1]*[half]uint64
+// dense are the counters themselves, in pages that are made when they are needed:
+// latencies of one kind lie close together, so that most never are. All of them would
+// take 200 KB for each stage and outcome.
+type dense [counters / page]*[page]uint64
+
+// page is how many counters a page has.
+const page = 256
 
 // count adds one to the counter in which a value lies.
 func (d *dense) count(v int64) {
 	i := indexOf(v)
-	page := d[i>>halfShift]
-	if page == nil {
-		page = new([half]uint64)
-		d[i>>halfShift] = page
+	counts := d[i/page]
+	if counts == nil {
+		counts = new([page]uint64)
+		d[i/page] = counts
 	}
-	page[i&(half-1)]++
+	counts[i%page]++
 }
 
 // buckets returns the counters that are not 0.
 func (d *dense) buckets() []bucket {
 	n := 0
-	for _, page := range d {
-		if page == nil {
-			continue
-		}
-		for _, count := range page {
-			if count > 0 {
-				n++
-			}
-		}
-	}
+	d.each(func(bucket) { n++ })
 	all := make([]bucket, 0, n)
-	for doubling, page := range d {
-		if page == nil {
+	d.each(func(b bucket) { all = append(all, b) })
+	return all
+}
+
+// each calls f for every counter that is not 0, in the order of the index.
+func (d *dense) each(f func(bucket)) {
+	for p, counts := range d {
+		if counts == nil {
 			continue
 		}
-		for i, count := range page {
+		for i, count := range counts {
 			if count > 0 {
-				all = append(all, bucket{uint32(doubling<<halfShift + i), count})
+				f(bucket{uint32(p*page + i), count})
 			}
 		}
 	}
-	return all
 }
 
 // reset sets every counter to 0 and keeps the pages.
 func (d *dense) reset() {
-	for _, page := range d {
-		if page != nil {
-			clear(page[:])
+	for _, counts := range d {
+		if counts != nil {
+			clear(counts[:])
 		}
 	}
 }
