@@ -143,6 +143,9 @@ func (d *Device) finishExchange(id uint16, x *exchange, keep bool) {
 		return
 	}
 	delete(d.pending, id)
+	if !keep && len(d.pending) == 0 {
+		d.pending = nil
+	}
 	if keep && x.done {
 		select {
 		case <-x.answer: // left by an answer that came as its time was up

@@ -79,7 +79,7 @@ func (a *attempt) dial(ctx context.Context) error {
 	conn, err := a.cfg.Dialer(bounded, "tcp", a.cfg.Address)
 	a.out.Times.TCP = time.Since(a.out.Times.Started)
 	if err == nil {
-		a.wire = &wire{Conn: conn}
+		a.wire = &wire{Conn: conn, ahead: new(ahead)}
 		return nil
 	}
 	a.out.Layer, a.out.DialError = LayerTCPConnect, err
@@ -109,12 +109,11 @@ func stopped(ctx context.Context, err error) error {
 func (a *attempt) handshake(ctx context.Context) error {
 	a.cred = &credential{identity: a.cfg.Identity}
 	a.wire.forgiving.Store(true)
-	a.conn = tls.Client(a.wire, a.cfg.tlsConfig(a.cred))
+	a.conn = tls.Client(a.wire, a.cfg.tlsConfig())
 	a.in = newPacketReader(a.conn, a.cfg.MQTT.MaxPacket)
 	a.wire.bound(ctx, a.cfg.Timeouts.Handshake)
 	began := time.Now()
-	// The deadline serves for ctx as well; HandshakeContext would start a goroutine for it.
-	err := a.conn.Handshake()
+	err := a.conn.HandshakeContext(a.cred.context())
 	a.out.Times.TLS = time.Since(began)
 	state := a.conn.ConnectionState()
 	a.out.TLSVersion, a.out.CipherSuite, a.out.Resumed = state.Version, state.CipherSuite, state.DidResume
@@ -124,6 +123,7 @@ func (a *attempt) handshake(ctx context.Context) error {
 	if err != nil {
 		return a.end(ctx, err, LayerTLSHandshake)
 	}
+	a.wire.handshaken()
 	return nil
 }
 

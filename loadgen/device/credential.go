@@ -1,14 +1,16 @@
 package device
 
 import (
+	"context"
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/tls"
 	"fmt"
 	"io"
 )
 
-// credential answers the CertificateRequest of one handshake. It is apart from the attempt because crypto/tls holds on to it for
-// the life of the connection.
+// credential answers the CertificateRequest of one handshake. crypto/tls finds it in the context of the handshake and not in its
+// configuration: that it holds on to for the life of the connection.
 type credential struct {
 	identity   *Identity
 	requested  bool
@@ -18,9 +20,23 @@ type credential struct {
 	signing    error
 }
 
+type credentialKey struct{}
+
+// context returns the context of the handshake that the credential is for. It is never over, so that crypto/tls starts no
+// goroutine for it: the deadline of the connection serves in its place.
+func (c *credential) context() context.Context {
+	return context.WithValue(context.Background(), credentialKey{}, c)
+}
+
+// present answers with the credential of the handshake.
+func present(request *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+	return request.Context().Value(credentialKey{}).(*credential).present(request)
+}
+
 // tlsConfig makes the client's side. GetClientCertificate rather than Certificates, since with these Go leaves out, and does not
-// say so, a chain whose issuer is not in the server's list.
-func (c *Config) tlsConfig(cred *credential) *tls.Config {
+// say so, a chain whose issuer is not in the server's list. Devices that have a Verifier in common have the configuration in
+// common, too, unless there is something of their own in it.
+func (c *Config) tlsConfig() *tls.Config {
 	config := &tls.Config{
 		ServerName:           c.ServerName,
 		RootCAs:              c.RootCAs,
@@ -29,11 +45,15 @@ func (c *Config) tlsConfig(cred *credential) *tls.Config {
 		CurvePreferences:     c.TLS.CurvePreferences,
 		ClientSessionCache:   c.TLS.Sessions,
 		Time:                 c.TLS.Time,
-		GetClientCertificate: cred.present,
+		GetClientCertificate: present,
 	}
-	if c.TLS.Verifier != nil {
-		config.InsecureSkipVerify = true // in favour of the Verifier, which is called for resumed sessions as well
-		config.VerifyConnection = c.TLS.Verifier.judge(c)
+	if c.TLS.Verifier == nil {
+		return config
+	}
+	config.InsecureSkipVerify = true // in favour of the Verifier, which is called for resumed sessions as well
+	config.VerifyConnection = c.TLS.Verifier.judge(c.ServerName, c.RootCAs, c.TLS.Time)
+	if c.TLS.Sessions == nil && c.TLS.Time == nil {
+		return c.TLS.Verifier.common(config)
 	}
 	return config
 }
@@ -48,7 +68,17 @@ func (c *credential) present(request *tls.CertificateRequestInfo) (*tls.Certific
 }
 
 func (c *credential) certificate() *tls.Certificate {
-	return &tls.Certificate{Certificate: c.identity.Chain, PrivateKey: &signer{Signer: c.identity.Key, cred: c}}
+	return &tls.Certificate{Certificate: c.identity.Chain, PrivateKey: &signer{Signer: passing(c.identity.Key), cred: c}}
+}
+
+// passing returns a copy of a key for one handshake. crypto/ecdsa remembers what it has reckoned out for a key for as long as
+// the key is there: half a KiB for each device, which hardly ever signs again.
+func passing(key crypto.Signer) crypto.Signer {
+	if long, ok := key.(*ecdsa.PrivateKey); ok {
+		short := *long
+		return &short
+	}
+	return key
 }
 
 // unusable returns why our own key kept a handshake, that ended with err, from being done. A key that TLS can use and for which

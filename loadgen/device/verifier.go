@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -15,9 +16,11 @@ import (
 // name or other trust anchors are judged anew, and the dates are looked at each time. The server's proof that it has the key is
 // never skipped; that is crypto/tls's own part of every handshake. The zero value is ready, and safe for concurrent use.
 type Verifier struct {
-	mu sync.RWMutex // guards good
+	mu sync.RWMutex // guards all below
 	// good has, for a chain that was verified, when that ceases to hold.
 	good map[verified]validity
+	// configs are of connections that have nothing of their own in them. Each would take half a KiB of every connection.
+	configs []*tls.Config
 }
 
 type verified struct {
@@ -31,15 +34,33 @@ type validity struct{ from, to time.Time }
 // maxVerified bounds the memory that a server can take by showing ever new certificates.
 const maxVerified = 256
 
-// judge returns the function that crypto/tls calls at the end of a handshake.
-func (v *Verifier) judge(c *Config) func(tls.ConnectionState) error {
-	return func(state tls.ConnectionState) error {
-		now := time.Now()
-		if c.TLS.Time != nil {
-			now = c.TLS.Time()
-		}
-		return v.verify(state.PeerCertificates, c.ServerName, c.RootCAs, now)
+// judge returns the function that crypto/tls calls at the end of a handshake. clock may be nil.
+func (v *Verifier) judge(name string, roots *x509.CertPool, clock func() time.Time) func(tls.ConnectionState) error {
+	if clock == nil {
+		clock = time.Now
 	}
+	return func(state tls.ConnectionState) error {
+		return v.verify(state.PeerCertificates, name, roots, clock())
+	}
+}
+
+// maxConfigs is how many configurations are kept; devices of one fleet need one.
+const maxConfigs = 16
+
+// common returns a configuration that says the same and is there already, or else config itself.
+func (v *Verifier) common(config *tls.Config) *tls.Config {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, there := range v.configs {
+		if there.ServerName == config.ServerName && there.RootCAs == config.RootCAs && there.MinVersion == config.MinVersion &&
+			there.MaxVersion == config.MaxVersion && slices.Equal(there.CurvePreferences, config.CurvePreferences) {
+			return there
+		}
+	}
+	if len(v.configs) < maxConfigs {
+		v.configs = append(v.configs, config)
+	}
+	return config
 }
 
 func (v *Verifier) verify(chain []*x509.Certificate, name string, roots *x509.CertPool, now time.Time) error {

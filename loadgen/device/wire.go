@@ -14,6 +14,7 @@ import (
 // wire is the TCP connection under TLS. It remembers how the peer ended it, which TLS does not tell.
 type wire struct {
 	net.Conn
+	ahead     *ahead        // nil but in a handshake; belongs to whoever reads
 	how       atomic.Uint32 // open, finished or reset
 	forgiving atomic.Bool
 	deaf      atomic.Bool // a write was lost because the peer was gone
@@ -27,6 +28,31 @@ const (
 
 // Read passes on what the peer sent and notes how it ended.
 func (w *wire) Read(p []byte) (int, error) {
+	if w.ahead == nil {
+		return w.read(p)
+	}
+	if w.ahead.at == w.ahead.end {
+		if w.ahead.last {
+			w.ahead = nil
+			return w.read(p)
+		}
+		n, err := w.read(w.ahead.buf[:])
+		if w.ahead.at, w.ahead.end = 0, n; n == 0 {
+			return 0, err
+		}
+	}
+	return w.ahead.next(p), nil
+}
+
+// handshaken ends the reading ahead, once what was read is used up.
+func (w *wire) handshaken() {
+	w.ahead.last = true
+	if w.ahead.at == w.ahead.end {
+		w.ahead = nil
+	}
+}
+
+func (w *wire) read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
 	switch {
 	case errors.Is(err, io.EOF):
