@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -37,7 +36,6 @@ it is ready, and begins when the store says so.`,
 			if err != nil {
 				return usage("", "--store: %v", err)
 			}
-			tuneCollector()
 			ctx := cmd.Context()
 			if untilEOF {
 				ctx = withInput(ctx, cmd.InOrStdin())
@@ -73,24 +71,11 @@ func withInput(ctx context.Context, input io.Reader) context.Context {
 	return ctx
 }
 
-// loadGC is the GOGC of a load generator: what thousands of devices hold lives as
-// long as they do, and looking through it again and again would cost a tenth of the
-// processor.
-const loadGC = 400
-
-// tuneCollector sets GOGC unless the user did.
-func tuneCollector() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(loadGC)
-	}
-}
-
 // player returns how shards are started: one alone plays in this process, more get
 // one each.
 func (r *loadRun) player(prepared func(int)) func(int) (coordinator.Player, error) {
 	if r.job.Shards == 1 {
 		return func(index int) (coordinator.Player, error) {
-			tuneCollector()
 			return coordinator.InProcess(shard.Config{Store: r.store, Index: index, Prepared: prepared}), nil
 		}
 	}

@@ -132,8 +132,13 @@ func resident() uint64 {
 	return n << 10
 }
 
-// openFiles counts the process's open files.
+// openFiles counts the process's open files. Linux from 6.2 on gives their number as
+// the size of the folder; to list ten thousand every interval would take longer than
+// all else that an interval asks for.
 func openFiles() uint64 {
+	if info, err := os.Stat("/proc/self/fd"); err == nil && info.Size() > 0 {
+		return uint64(info.Size())
+	}
 	folder, err := os.Open("/proc/self/fd")
 	if err != nil {
 		return 0

@@ -2,6 +2,7 @@ package machine_test
 
 import (
 	"crypto/tls"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -77,5 +78,27 @@ func TestMeter(t *testing.T) {
 	}
 	if p := m.Read(); p.User > time.Minute || p.Pauses > 1000 {
 		t.Errorf("read %+v: that is not since the last reading", p)
+	}
+}
+
+// Files are counted one by one.
+func TestMeterCountsFiles(t *testing.T) {
+	const pipes = 7
+	m := machine.NewMeter()
+	before := m.Read().Files
+	if before == 0 {
+		t.Skip("the system does not say")
+	}
+	for range pipes {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		defer w.Close()
+	}
+	// The first pipe may need something beside itself, to be waited for.
+	if after := m.Read().Files; after < before+2*pipes || after > before+2*pipes+2 {
+		t.Errorf("%d files, and %d with %d pipes more", before, after, pipes)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -56,6 +57,8 @@ type Shard struct {
 	present []atomic.Bool // by device of the shard: it is here
 	caches  []atomic.Pointer[tls.ClientSessionCache]
 	crowd   crowd
+	// stepping are the visits whose steps are under way for the first time.
+	stepping sync.WaitGroup
 	// leave is closed when devices are to go.
 	leave chan struct{}
 	// ctx is over when what is under way is given up.
@@ -126,9 +129,12 @@ func (s *Shard) run(ctx context.Context) error {
 	s.ctx, giveUp = context.WithCancel(ctx)
 	defer giveUp()
 
+	collector := machine.NewCollector(int(s.limit), s.here.Load)
+	defer collector.Stop()
 	cuts := s.cutting(giveUp)
 	supervised := s.supervise(giveUp)
 	s.arrivals()
+	s.rest()
 	s.stay()
 	why := supervised.finish()
 	return cuts.finish(why)
@@ -218,6 +224,7 @@ func (s *Shard) arrive(own int, due time.Time) {
 	s.here.Add(1)
 	v := &visit{s: s, own: own, number: number, role: role}
 	s.crowd.add()
+	s.stepping.Add(1)
 	go v.arrive(due)
 }
 
@@ -233,8 +240,24 @@ func (s *Shard) stay() {
 	} else {
 		<-s.leave
 	}
-	for _, v := range s.crowd.disperse() {
-		v.dismiss()
-	}
+	s.dismiss(s.crowd.disperse())
 	<-s.crowd.empty()
+}
+
+// leavers is how many devices leave at once at the end. Each waits for the platform to
+// close: one after the other ten thousand would take longer over it than over coming.
+const leavers = 64
+
+// dismiss ends visits because the run is over.
+func (s *Shard) dismiss(all []*visit) {
+	var next atomic.Int64
+	var leaving sync.WaitGroup
+	for range min(leavers, len(all)) {
+		leaving.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(all)); i = next.Add(1) - 1 {
+				all[i].dismiss()
+			}
+		})
+	}
+	leaving.Wait()
 }

@@ -46,6 +46,7 @@ func (v *visit) arrive(due time.Time) {
 	defer v.s.crowd.exit()
 	v.s.rec.Arrive(v.role, due, time.Now())
 	result, stays := v.steps(due)
+	v.s.stepping.Done()
 	v.s.rec.Result(v.role, result)
 	if stays {
 		v.hold()
