@@ -44,7 +44,7 @@ func before(t *testing.T, platform ready, seize func(n int64, w http.ResponseWri
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if _, err := file.WriteString(strings.ReplaceAll(string(data), platform.REST, server.URL) + more); err != nil {
+	if _, err := file.WriteString(strings.Replace(string(data), platform.REST, server.URL, 1) + more); err != nil {
 		t.Fatal(err)
 	}
 	return file.Name()

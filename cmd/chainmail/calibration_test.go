@@ -6,9 +6,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/chainmail-iot/chainmail/refimpl"
 	"github.com/chainmail-iot/chainmail/reports"
+	"github.com/chainmail-iot/chainmail/suites"
 	"github.com/chainmail-iot/chainmail/suites/claim"
+	"github.com/chainmail-iot/chainmail/suites/clause"
 )
 
 // A row comes out as it must, or its problem is said.
@@ -79,5 +83,26 @@ func TestCalibrationIsKept(t *testing.T) {
 	}
 	if _, err := calibration(other); err == nil {
 		t.Error("a calibration of another program was taken")
+	}
+}
+
+// A spec that can fail finds some deviation, or somebody said why it does not.
+func TestIdleSpecs(t *testing.T) {
+	one := []refimpl.Deviation{{Name: "accepts-expired"}}
+	row := matrixRow{deviations: one, claims: []claim.Claim{{}}, found: []string{"chain/a", "capability/clock"}}
+	chance := matrixRow{deviations: one, claims: []claim.Claim{{Unreliable: "by chance"}}, found: []string{"chain/b"}}
+	all := []suites.Spec{
+		{ID: "chain/a", Level: clause.Must},
+		{ID: "chain/b", Level: clause.Should},
+		{ID: "chain/c", Level: clause.May},
+		{ID: "capability/clock", Level: clause.Must},
+		{ID: "capability/web-page", Level: clause.Must},
+	}
+	want := []string{
+		"chain/b: found no deviation, and nobody said why",
+		"capability/clock: is said to find no deviation, and found accepts-expired",
+	}
+	if diff := cmp.Diff(want, idle([]matrixRow{row, chance}, all)); diff != "" {
+		t.Error(diff)
 	}
 }

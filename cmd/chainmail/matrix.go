@@ -7,7 +7,9 @@ import (
 
 	"github.com/chainmail-iot/chainmail/refimpl"
 	"github.com/chainmail-iot/chainmail/reports"
+	"github.com/chainmail-iot/chainmail/suites"
 	"github.com/chainmail-iot/chainmail/suites/claim"
+	"github.com/chainmail-iot/chainmail/suites/clause"
 )
 
 // A matrixRow is one run of the specs against the reference platform: as it is,
@@ -164,6 +166,31 @@ func (r matrixRow) broken(c claim.Claim) []string {
 		}
 	}
 	return all
+}
+
+// idle says of the specs that can fail which found no deviation in any run though
+// nobody said why, and which did though somebody said that they would not.
+func idle(rows []matrixRow, all []suites.Spec) []string {
+	found := make(map[string]string) // spec to a row
+	for _, r := range rows {
+		if len(r.deviations) != 1 || r.claims[0].Unreliable != "" {
+			continue
+		}
+		for _, id := range r.found {
+			found[id] = r.title()
+		}
+	}
+	var wrong []string
+	for _, s := range all {
+		row, finds := found[s.ID]
+		switch because := claim.IdleBecause(s.ID); {
+		case finds && because != "":
+			wrong = append(wrong, fmt.Sprintf("%s: is said to find no deviation, and found %s", s.ID, row))
+		case !finds && because == "" && s.Level != clause.May:
+			wrong = append(wrong, s.ID+": found no deviation, and nobody said why")
+		}
+	}
+	return wrong
 }
 
 func each(what string, ids []string) []string {

@@ -116,6 +116,51 @@ func TestDeclaredAndMissingFails(t *testing.T) {
 	}
 }
 
+// What only the specs about capabilities notice, they do notice: that the platform
+// has not what its target file declares.
+func TestEachDeclaredAndMissing(t *testing.T) {
+	platform := serve(t)
+	nothing := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(nothing.Close)
+	lacks := func(method, path string) func(int64, http.ResponseWriter, *http.Request) bool {
+		return func(_ int64, w http.ResponseWriter, r *http.Request) bool {
+			missing := path != "" && strings.Contains(r.URL.Path, path) && (method == "" || r.Method == method)
+			if missing {
+				http.NotFound(w, r)
+			}
+			return missing
+		}
+	}
+	for _, tt := range []struct{ capability, method, path, old, replaced string }{
+		{capability: "anchor-changes", method: http.MethodPut, path: "/trusted-certificates/"},
+		{capability: "bulk-registration", path: "/devicecontrol/bulk"},
+		{capability: "single-registration", path: "/devicecontrol/newDevice"},
+		{capability: "device-users", path: "/user/t1/users"},
+		{capability: "tenant-options", path: "/tenant/options"},
+		{capability: "clock", old: platform.Management, replaced: nothing.URL},
+		{capability: "max-chain-length-setting", old: platform.Management, replaced: nothing.URL},
+		{capability: "web-page", old: "/apps/devicemanagement/", replaced: "/nothing/"},
+		{capability: "user-without-role", old: "- user: devicebootstrap\n      password: file:t1-devicebootstrap", replaced: "- user: admin\n      password: file:t1-admin"},
+		{capability: "second-tenant", old: "file:t2-admin", replaced: "file:t1-admin"},
+	} {
+		t.Run(tt.capability, func(t *testing.T) {
+			file := before(t, platform, lacks(tt.method, tt.path), "")
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.old != "" && !strings.Contains(string(text), tt.old) {
+				t.Fatalf("no %q in %s", tt.old, text)
+			}
+			write(t, file, []byte(strings.Replace(string(text), tt.old, tt.replaced, 1)))
+			report, code := conform(t, "--target", file, "--only", "capability/"+tt.capability)
+			if code != exitNotConformant {
+				t.Errorf("exit code %d, want %d: %q", code, exitNotConformant, troubles(report))
+			}
+		})
+	}
+}
+
 // The exit code of a probe says whether the target file tells the truth.
 func TestProbeExitCodes(t *testing.T) {
 	platform := serve(t)
