@@ -72,7 +72,7 @@ func loadReport(t *testing.T, want int, args []string) reports.LoadReport {
 	if failure, ok := errors.AsType[*exec.ExitError](err); ok {
 		code = failure.ExitCode()
 	}
-	if code != want {
+	if !endsAs(code, want, string(said)) {
 		t.Fatalf("exit code %d, want %d\n%s", code, want, said)
 	}
 	report, err := reports.ReadLoad(filepath.Join(args[slices.Index(args, "--out")+1], reports.LoadFileName))

@@ -64,7 +64,7 @@ func browser() bool {
 // The same specs judge a platform in another process, which is then as it was.
 func TestConformAgainstAnotherProcess(t *testing.T) {
 	platform := serve(t)
-	report, code := conform(t, "--target", platform.Target)
+	report, code := conform(t, append(sameKeys(), "--target", platform.Target)...)
 	if code != exitOK || report.Outcome != reports.Conformant {
 		t.Errorf("exit code %d, outcome %s, want conformant: %v", code, report.Outcome, report.Reasons)
 		for _, r := range report.Specs {
