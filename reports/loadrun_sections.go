@@ -190,7 +190,7 @@ const manyOpen = 1000
 // generator was at its limit.
 func (p *page) loadGenerator(r LoadReport) {
 	g := r.Generator
-	if len(r.Arrivals) == 0 && g.User+g.System == 0 { // the run ended before it began
+	if r.due() == 0 && g.User+g.System == 0 { // the run ended before it began
 		return
 	}
 	p.heading(bold, "GENERATOR", "")

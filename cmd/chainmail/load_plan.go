@@ -24,36 +24,51 @@ type planFlags struct {
 // planFlag is a flag that sets a key of the plan.
 type planFlag struct {
 	name, key, usage string
-	text             bool // a string in the plan, whatever it looks like
+	kind             string // of its value, as help shows it
+}
+
+// isText reports whether the value is a string in the plan, whatever it looks like.
+func (p planFlag) isText() bool { return p.kind != "number" && p.kind != "bool" }
+
+// A planValue is the value of such a flag as it was typed: that it is right is for the
+// plan to say, in the words that it has for its file.
+type planValue struct{ text, kind string }
+
+func (v *planValue) String() string { return v.text }
+func (v *planValue) Type() string   { return v.kind }
+
+func (v *planValue) Set(text string) error {
+	v.text = text
+	return nil
 }
 
 // planFlagList has the keys that are changed most; a plan file has all of them.
 func planFlagList() []planFlag {
 	return []planFlag{
-		{"devices", "devices", "how many devices, each with its own certificate", false},
-		{"key", "key", "their kind of key: p256, ed25519 or rsa2048", true},
-		{"chain-length", "chainLength", "certificates that each presents, device and trust anchor included: 2 to 10", false},
-		{"registration", "registration", "how device users come to be: auto or bulk", true},
-		{"rate", "arrival.rate", "arrivals, as 200/s or 12000/min", true},
-		{"poisson", "arrival.poisson", "true: arrivals that know nothing of each other", false},
-		{"duration", "duration", "how long the run lasts; 0s: until every device is done", true},
-		{"hold", "journey.hold", "how long each device stays connected: end, or a duration", true},
-		{"think", "journey.think", "pause of a device before each step", true},
-		{"token", "journey.token", "true: each device asks for a token", false},
-		{"http", "journey.http.requests", "HTTP requests of each device with its token", false},
-		{"renewal", "journey.renewal", "true: tokens are renewed after half of their life", false},
-		{"publish-every", "journey.publish.every", "time between two messages of a device; 0s: none", true},
-		{"payload", "journey.publish.payload", "bytes of a message", false},
-		{"qos", "journey.publish.qos", "quality of service of a message: 0, 1 or 2", false},
-		{"bad-share", "mix.share", "share of the devices, 0 to 1, whose chains must be refused", false},
-		{"keep-alive", "keepAlive", "Keep Alive of a device; 0s: none", true},
-		{"reconnect", "reconnect.policy", "what a device does that is thrown out: none, fixed or exponential", true},
-		{"tls-min", "tls.min", `lowest TLS version: "1.2" or "1.3"`, true},
-		{"tls-max", "tls.max", `highest TLS version: "1.2" or "1.3"`, true},
-		{"resumption", "tls.resumption", "true: devices that come again resume their TLS session", false},
-		{"open", "limits.open", "devices that may be here at once; more are dropped. 0: no limit", false},
-		{"lag", "limits.lag", "how late 99 of 100 arrivals may start before the run is disturbed", true},
-		{"interval", "interval", "how often what was measured is written down", true},
+		{"devices", "devices", "how many devices, each with its own certificate", "number"},
+		{"key", "key", "their kind of key: p256, ed25519 or rsa2048", "word"},
+		{"chain-length", "chainLength", "certificates that each presents, device and trust anchor included: 2 to 10", "number"},
+		{"registration", "registration", "how device users come to be: auto or bulk", "word"},
+		{"rate", "arrival.rate", "arrivals, as 200/s or 12000/min", "N/s"},
+		{"poisson", "arrival.poisson", "arrivals that know nothing of each other", "bool"},
+		{"duration", "duration", "how long the run lasts; 0s: until every device is done", "time"},
+		{"hold", "journey.hold", "how long each device stays connected: end, or a duration", "time"},
+		{"think", "journey.think", "pause of a device before each step", "time"},
+		{"token", "journey.token", "each device asks for a token", "bool"},
+		{"http", "journey.http.requests", "HTTP requests of each device with its token", "number"},
+		{"renewal", "journey.renewal", "tokens are renewed after half of their life", "bool"},
+		{"publish-every", "journey.publish.every", "time between two messages of a device; 0s: none", "time"},
+		{"payload", "journey.publish.payload", "bytes of a message", "number"},
+		{"qos", "journey.publish.qos", "quality of service of a message: 0, 1 or 2", "number"},
+		{"bad-share", "mix.share", "share of the devices, 0 to 1, whose chains must be refused", "number"},
+		{"keep-alive", "keepAlive", "Keep Alive of a device; 0s: none", "time"},
+		{"reconnect", "reconnect.policy", "what a device does that is thrown out: none, fixed or exponential", "word"},
+		{"tls-min", "tls.min", `lowest TLS version: "1.2" or "1.3"`, "version"},
+		{"tls-max", "tls.max", `highest TLS version: "1.2" or "1.3"`, "version"},
+		{"resumption", "tls.resumption", "devices that come again resume their TLS session", "bool"},
+		{"open", "limits.open", "devices that may be here at once; more are dropped. 0: no limit", "number"},
+		{"lag", "limits.lag", "how late 99 of 100 arrivals may start before the run is disturbed", "time"},
+		{"interval", "interval", "how often what was measured is written down", "time"},
 	}
 }
 
@@ -61,9 +76,10 @@ func (f *planFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.name, "plan", loadgen.Names()[0], `plan: a name of "chainmail list plans", or a file`)
 	flags.StringArrayVar(&f.thresholds, "threshold", nil, "limit to be kept besides those of the plan, as 'token.p99 < 500ms'; may be repeated")
 	for _, p := range planFlagList() {
-		flags.String(p.name, "", "plan: "+p.usage)
-		if p.key == "journey.token" || p.key == "journey.renewal" || p.key == "arrival.poisson" || p.key == "tls.resumption" {
-			flags.Lookup(p.name).NoOptDefVal = "true"
+		flag := flags.VarPF(&planValue{kind: p.kind}, p.name, "", "plan: "+p.usage)
+		if p.kind == "bool" {
+			flag.NoOptDefVal = "true"
+			flag.Usage += ", or not: --" + p.name + "=false"
 		}
 	}
 }
@@ -99,7 +115,7 @@ func (f *planFlags) overrides(flags *pflag.FlagSet) []loadgen.Override {
 			continue
 		}
 		value := flag.Value.String()
-		if p.text {
+		if p.isText() {
 			value = strconv.Quote(value)
 		}
 		all = append(all, loadgen.Override{Flag: "--" + p.name, Key: p.key, Value: value})
