@@ -178,6 +178,11 @@ func TestDelayShowsInItsStage(t *testing.T) {
 					t.Errorf("%v took %v at the least, though nothing delayed it", stage, least)
 				}
 			}
+			// The sums have it, from the intended moment on: connect what is up to CONNACK, ready all.
+			connect, ready := good(&r.Totals.Figures, measure.StageConnect).Latency.Min(), good(&r.Totals.Figures, measure.StageReady).Latency.Min()
+			if upToConnack := tt.want <= measure.StageConnack; ready < delay || connect >= delay != upToConnack {
+				t.Errorf("connect took %v, ready %v at the least; want the delay in the latter, and in the former: %v", connect, ready, upToConnack)
+			}
 		})
 	}
 }
@@ -467,13 +472,14 @@ func TestReconnect(t *testing.T) {
 	plan.Duration = 4 * time.Second
 	plan.Reconnect = loadgen.Reconnect{Policy: loadgen.ReconnectFixed, Delay: 200 * time.Millisecond, Max: time.Second, Jitter: 0.5}
 	job := newJob(plan)
+	const slow = 200 * time.Millisecond
 	var mu sync.Mutex
 	connected, all := 0, make(chan struct{})
 	config1 := serverTLS(t, job)
 	job.Plan.Journey.Token = false
 	job.Target.Address = listen(t, func(raw net.Conn) {
 		conn := tls.Server(raw, config1)
-		if conn.Handshake() != nil || !admit(conn) {
+		if conn.Handshake() != nil {
 			return
 		}
 		mu.Lock()
@@ -483,6 +489,12 @@ func TestReconnect(t *testing.T) {
 			close(all)
 		}
 		mu.Unlock()
+		if !first {
+			time.Sleep(slow) // the answer itself is late
+		}
+		if !admit(conn) {
+			return
+		}
 		if first { // thrown out, once all are there
 			<-all
 			return
@@ -493,6 +505,9 @@ func TestReconnect(t *testing.T) {
 	mustAccount(t, r, 10)
 	if n := good(&r.Totals.Figures, measure.StageReconnect).Count(); n != 10 || r.Totals.Lost != 10 {
 		t.Errorf("%d lost, %d came back; want 10 of both: %v", r.Totals.Lost, n, r.Totals.Causes)
+	}
+	if took := good(&r.Totals.Figures, measure.StageReconnect).Latency.Min(); took < slow {
+		t.Errorf("a reconnect took %v, want the %v until CONNACK in it", took, slow)
 	}
 	for key, n := range r.Totals.Causes { // of the connections that were lost, and once each
 		if key.Stage != measure.StageHold || n != 10 {
