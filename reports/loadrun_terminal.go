@@ -154,7 +154,7 @@ func (p *page) loadConnections(r LoadReport) {
 		text += fmt.Sprintf(", held for %s (p50) to %s", shortSpan(s.Latency.P50), shortSpan(s.Latency.Max))
 	}
 	if c.Sent+c.Received > 0 {
-		text += fmt.Sprintf("; %s sent, %s received", size(c.Sent), size(c.Received))
+		text += fmt.Sprintf("; payload: %s sent, %s received", size(c.Sent), size(c.Received))
 	}
 	p.line("")
 	p.text(0, text)

@@ -49,6 +49,10 @@ func TestEveryDeviceComes(t *testing.T) {
 		if r.Totals.Lost != 0 {
 			t.Errorf("%d shards: %d connections lost", shards, r.Totals.Lost)
 		}
+		// A token of ES256 and the body of an answer have hundreds of bytes each.
+		if got := r.Totals.Received; got < 50*400 || got > 50*4000 {
+			t.Errorf("%d shards: %d bytes received, want what 50 tokens and answers have", shards, got)
+		}
 	}
 }
 

@@ -132,6 +132,7 @@ func (v *visit) renew(due time.Time) {
 	v.mu.Unlock()
 	v.s.rec.Record(measure.Sample{
 		Stage: measure.StageRenewal, Role: v.role, Outcome: outcome, Cause: cause, Intended: due, Started: began, Ended: now,
+		Received: uint32(len(text)),
 	})
 }
 

@@ -59,13 +59,13 @@ func (c *client) address() string {
 	return net.JoinHostPort(c.url.Hostname(), map[bool]string{true: "443", false: "80"}[c.tls != nil])
 }
 
-// get asks once with the token and returns the status.
-func (c *client) get(ctx context.Context, token string) (status int, err error) {
+// get asks once with the token and returns the status, and how long the body was.
+func (c *client) get(ctx context.Context, token string) (status int, length int64, err error) {
 	bounded, cancel := context.WithTimeout(ctx, c.timeouts.Connect)
 	defer cancel()
 	conn, err := c.dial(bounded, "tcp", c.address())
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
@@ -78,18 +78,18 @@ func (c *client) get(ctx context.Context, token string) (status int, err error) 
 		Header: http.Header{"Authorization": {"Bearer " + token}, "Accept": {"application/json"}},
 	}
 	if err := request.Write(conn); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	response, err := http.ReadResponse(bufio.NewReader(conn), request)
 	if _, cause := measure.CauseOfError(err); cause.Kind == measure.KindOther {
-		return 0, fmt.Errorf("%w: %w", errNotHTTP, err)
+		return 0, 0, fmt.Errorf("%w: %w", errNotHTTP, err)
 	}
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer response.Body.Close()
-	_, err = io.Copy(io.Discard, io.LimitReader(response.Body, bodyLimit))
-	return response.StatusCode, err
+	length, err = io.Copy(io.Discard, io.LimitReader(response.Body, bodyLimit))
+	return response.StatusCode, length, err
 }
 
 // requests makes the HTTP requests of a journey, until one does not succeed.
@@ -98,7 +98,7 @@ func (v *visit) requests(token string) (measure.Outcome, measure.Cause) {
 	for range plan.HTTP.Requests {
 		v.think(plan.Think)
 		began := time.Now()
-		status, err := v.s.http.get(v.s.ctx, token)
+		status, length, err := v.s.http.get(v.s.ctx, token)
 		outcome, cause := measure.CauseOfError(err)
 		switch {
 		case v.s.ctx.Err() != nil:
@@ -108,7 +108,9 @@ func (v *visit) requests(token string) (measure.Outcome, measure.Cause) {
 		case err == nil && status != http.StatusOK:
 			outcome, cause = measure.Refused, measure.HTTPStatus(uint16(status))
 		}
-		v.tell(measure.StageHTTP, began, outcome, cause)
+		v.s.rec.Record(measure.Sample{
+			Stage: measure.StageHTTP, Role: v.role, Outcome: outcome, Cause: cause, Started: began, Ended: time.Now(), Received: uint32(length),
+		})
 		if outcome != measure.OK {
 			return outcome, cause
 		}

@@ -205,7 +205,9 @@ func (v *visit) token(d *device.Device) (string, measure.Outcome, measure.Cause)
 		v.life = life
 		v.mu.Unlock()
 	}
-	v.tell(measure.StageToken, began, outcome, cause)
+	v.s.rec.Record(measure.Sample{
+		Stage: measure.StageToken, Role: v.role, Outcome: outcome, Cause: cause, Started: began, Ended: time.Now(), Received: uint32(len(text)),
+	})
 	return token, outcome, cause
 }
 
