@@ -40,7 +40,7 @@ func openSite(ctx context.Context, path string, job *loadgen.Job, deviations []s
 	}
 	s := &site{}
 	if path == "" {
-		started, stop, err := startServe(ctx, deviations)
+		started, stop, err := startServe(ctx, job.Plan.Timeouts, deviations)
 		if err != nil {
 			return nil, err
 		}
@@ -202,18 +202,26 @@ func (s *site) close() {
 
 // startServe starts `chainmail serve` in a process of its own, so that the platform's
 // processor time is not the generator's.
-func startServe(ctx context.Context, deviations []string) (r ready, stop func(), err error) {
+func startServe(ctx context.Context, patience loadgen.Timeouts, deviations []string) (r ready, stop func(), err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return r, nil, fmt.Errorf("find own program: %w", err)
 	}
-	args := []string{"serve", "--json", "--quiet", "--until-eof"}
+	config, err := platformFile(patience)
+	if err != nil {
+		return r, nil, fmt.Errorf("start reference platform: %w", err)
+	}
+	defer os.Remove(config)
+	args := []string{
+		"serve", "--json", "--quiet", "--until-eof", "--config", config,
+		"--mqtt", "127.0.0.1:0", "--rest", "127.0.0.1:0", "--management", "127.0.0.1:0",
+	}
 	for _, d := range deviations {
 		args = append(args, "--deviation", d)
 	}
 	command := exec.Command(self, args...)
 	coordinator.Apart(command)
-	command.Stderr = os.Stderr
+	command.Stderr, command.Env = os.Stderr, platformEnv()
 	input, errIn := command.StdinPipe() // ends with this process, and the platform with it
 	output, errOut := command.StdoutPipe()
 	if err := errors.Join(errIn, errOut); err != nil {
