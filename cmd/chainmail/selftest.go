@@ -31,6 +31,7 @@ type selftestFlags struct {
 	pairs      int
 	others     float64
 	config     string
+	profile    string
 	seed       string
 	out        string
 	jobs       int
@@ -52,7 +53,8 @@ program says what its verdicts are worth.`,
 		Example: `  chainmail selftest
   chainmail selftest --deviation accepts-expired --out matrix
   chainmail selftest --pairs 100
-  chainmail selftest --config late.yaml      # the same of a platform that refuses late`,
+  chainmail selftest --config late.yaml      # the same of a platform that refuses late
+  chainmail selftest --profile device-certificates-2024`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.selftest(cmd) },
 	}
 	flags := cmd.Flags()
@@ -60,6 +62,7 @@ program says what its verdicts are worth.`,
 	flags.IntVar(&f.pairs, "pairs", 0, "how many pairs of deviations to try as well, drawn by the seed")
 	flags.Float64Var(&f.others, "others", 1, "share of the specs that do not claim a deviation to try on it nevertheless, drawn by the seed")
 	flags.StringVar(&f.config, "config", "", `configuration of the reference platform in every run, as for "chainmail serve"`)
+	flags.StringVar(&f.profile, "profile", suites.Profiles()[0].Name, "what the specs ask for, and how the reference platform is set up then")
 	flags.StringVar(&f.seed, "seed", "", "seed of an earlier selftest (default a random one)")
 	flags.StringVar(&f.out, "out", "chainmail-selftest", "folder for the reports of each run")
 	flags.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "how many runs side by side")
@@ -109,7 +112,9 @@ func (f selftestFlags) selftest(cmd *cobra.Command) error {
 }
 
 // whole reports whether every spec meets every deviation.
-func (f selftestFlags) whole() bool { return len(f.deviations) == 0 && f.config == "" && f.others == 1 }
+func (f selftestFlags) whole() bool {
+	return len(f.deviations) == 0 && f.config == "" && f.others == 1 && f.profile == suites.Profiles()[0].Name
+}
 
 // rows lists the runs: the platform as it is and as it may also be, each
 // deviation, and the pairs.
@@ -123,14 +128,18 @@ func (f selftestFlags) rows(seed certfactory.Seed) ([]matrixRow, error) {
 	if f.others < 0 || f.others > 1 {
 		return nil, usage("1 is all of them", "--others is %v: want a share from 0 to 1", f.others)
 	}
+	profile, err := suites.ProfileByName(f.profile)
+	if err != nil {
+		return nil, &exit{code: exitUsage, err: err}
+	}
 	random := rand.New(rand.NewChaCha8(sha256.Sum256(seed[:])))
-	rows := []matrixRow{{config: f.config}}
-	if len(f.deviations) == 0 && f.config == "" {
+	rows := []matrixRow{{profile: profile, config: f.config}}
+	if len(f.deviations) == 0 && f.config == "" && f.profile == suites.Profiles()[0].Name {
 		late, err := f.late()
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, matrixRow{manner: "refusing late", config: late})
+		rows = append(rows, matrixRow{manner: "refusing late", profile: profile, config: late})
 	}
 	var reliable []matrixRow
 	all := specs()
@@ -139,7 +148,7 @@ func (f selftestFlags) rows(seed certfactory.Seed) ([]matrixRow, error) {
 			continue
 		}
 		c, _ := claim.Of(d.Name) // a test sees to it that there is one
-		row := matrixRow{config: f.config, deviations: []refimpl.Deviation{d}, claims: []claim.Claim{c}}
+		row := matrixRow{profile: profile, config: f.config, deviations: []refimpl.Deviation{d}, claims: []claim.Claim{c}}
 		if f.others < 1 && c.Unreliable == "" {
 			row.others = draw(random, all, f.others)
 		}
@@ -178,7 +187,7 @@ func pairs(random *rand.Rand, single []matrixRow, n int) []matrixRow {
 	for i, a := range single {
 		for _, b := range single[i+1:] {
 			all = append(all, matrixRow{
-				config: a.config, deviations: slices.Concat(a.deviations, b.deviations), claims: slices.Concat(a.claims, b.claims),
+				profile: a.profile, config: a.config, deviations: slices.Concat(a.deviations, b.deviations), claims: slices.Concat(a.claims, b.claims),
 			})
 		}
 	}
