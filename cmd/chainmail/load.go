@@ -172,6 +172,9 @@ type loadRun struct {
 
 // prepare makes everything ready but the shards.
 func (f loadFlags) prepare(cmd *cobra.Command, job *loadgen.Job, site *site) (*loadRun, error) {
+	if err := site.remembers(f.out, job); err != nil {
+		return nil, err
+	}
 	if err := clearRun(f.out); err != nil {
 		return nil, err
 	}

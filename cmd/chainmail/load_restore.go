@@ -12,7 +12,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/chainmail-iot/chainmail/certfactory"
+	"github.com/chainmail-iot/chainmail/loadgen"
 	"github.com/chainmail-iot/chainmail/loadgen/coordinator"
+	"github.com/chainmail-iot/chainmail/loadgen/fleet"
 	"github.com/chainmail-iot/chainmail/loadgen/measure"
 	"github.com/chainmail-iot/chainmail/loadgen/pacer"
 	"github.com/chainmail-iot/chainmail/suites"
@@ -25,24 +28,40 @@ const restoreBound = 30 * time.Second
 // removalPart is how many device users are removed between two words about it.
 const removalPart = 250
 
+// remembers sees to it that what an earlier run has left behind, and written into the
+// same folder, is not forgotten, unless this run puts the same on the platform again.
+func (s *site) remembers(out string, job *loadgen.Job) error {
+	file := filepath.Join(out, leftFile)
+	earlier, err := readLeft(file)
+	if s.embedded() || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return usage("remove it if nothing is left, or name another folder with --out", "%v", err)
+	}
+	devices, err := fleet.New(job)
+	if err != nil {
+		return &exit{code: exitUsage, err: err}
+	}
+	anchors, _, err := devices.Anchors()
+	if err != nil {
+		return &exit{code: exitUsage, err: err}
+	}
+	for _, a := range earlier.Anchors {
+		if !slices.ContainsFunc(anchors, func(b certfactory.Anchor) bool { return bytes.Equal(a.DER, b.DER) }) {
+			return usage("remove it by: chainmail tidy --target FILE "+quote(file), "an earlier run has left something behind, see %s", file)
+		}
+	}
+	return nil
+}
+
 // foresee writes down all that the run may leave on the target, for the case that
-// nobody is there to remove it: a run that is killed, or interrupted twice. Where an
-// earlier run has left something else, that must not be forgotten.
+// nobody is there to remove it: a run that is killed, or interrupted twice.
 func (r *loadRun) foresee() error {
 	if r.site.embedded() {
 		return nil
 	}
-	file := filepath.Join(r.flags.out, leftFile)
-	earlier, err := readLeft(file)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return usage("remove it if nothing is left, or name another folder with --out", "%v", err)
-	}
 	all := r.site.changed()
-	for _, a := range earlier.Anchors {
-		if !slices.ContainsFunc(all.Anchors, func(b suites.LeftAnchor) bool { return bytes.Equal(a.DER, b.DER) }) {
-			return usage("remove it by: chainmail tidy --target FILE "+quote(file), "an earlier run has left something behind, see %s", file)
-		}
-	}
 	if r.site.target.Users() != nil {
 		ids, err := r.site.devices.ClientIDs(0, r.job.Plan.Devices)
 		if err != nil {
@@ -50,7 +69,7 @@ func (r *loadRun) foresee() error {
 		}
 		all.Users = usersOf(ids)
 	}
-	if err := writeLeft(file, all); err != nil {
+	if err := writeLeft(filepath.Join(r.flags.out, leftFile), all); err != nil {
 		return &exit{code: exitUsage, err: err, hint: "name a folder that can be written with --out"}
 	}
 	r.foreseen = true

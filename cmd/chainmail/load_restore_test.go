@@ -112,9 +112,10 @@ func TestLoadLeavesNothing(t *testing.T) {
 func TestLoadKeep(t *testing.T) {
 	platform := serve(t)
 	again := []string{"--keep", "--seed", certfactory.NewSeed().String(), "--moment", time.Now().UTC().Format(time.RFC3339)}
-	loadReport(t, exitOK, quick(platform.Target, t.TempDir(), again...))
+	out := filepath.Join(t.TempDir(), "load")
+	loadReport(t, exitOK, quick(platform.Target, out, again...))
 	wantLeft(t, platform, 1, 12)
-	second := loadReport(t, exitOK, quick(platform.Target, t.TempDir(), again...))
+	second := loadReport(t, exitOK, quick(platform.Target, out, again...)) // into the same folder
 	wantLeft(t, platform, 1, 12)
 	undoes(t, second.Notes)
 	wantLeft(t, platform, 0, 0)

@@ -162,6 +162,7 @@ func TestLoadKilled(t *testing.T) {
 	if said, _ := again.CombinedOutput(); again.ProcessState.ExitCode() != exitUsage || !strings.Contains(string(said), "an earlier run has left something behind") {
 		t.Errorf("a run into the same folder: exit code %d, want %d\n%s", again.ProcessState.ExitCode(), exitUsage, said)
 	}
+	awaitChunks(t, out, 8) // which that run has not taken away
 	undoes(t, []string{"undo it by: chainmail tidy --target " + platform.Target + " " + file})
 	wantLeft(t, platform, 0, 0)
 }

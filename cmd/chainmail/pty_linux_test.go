@@ -49,7 +49,7 @@ func onTerminal(t *testing.T, command *exec.Cmd) (keyboard *os.File, screen *sai
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	late := time.AfterFunc(2*time.Minute, func() { _ = command.Process.Kill() })
+	late := time.AfterFunc(bound, func() { _ = command.Process.Kill() })
 	t.Cleanup(func() { late.Stop() })
 	screen = new(said)
 	go func() {
