@@ -95,6 +95,9 @@ func (r *loadRun) restore(ctx context.Context, show *loadProgress, played coordi
 	if note != "" {
 		notes = append(notes, note)
 	}
+	if n := r.site.registered; n > 0 && !r.site.embedded() {
+		notes = append(notes, fmt.Sprintf("bulk registration made managed objects for %d devices, which stay on the platform", n))
+	}
 	undo.Users = users
 	var kept suites.Leftovers
 	if r.flags.keep {
