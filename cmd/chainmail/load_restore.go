@@ -109,7 +109,7 @@ func (r *loadRun) restore(ctx context.Context, show *loadProgress, played coordi
 		notes = append(notes, "left behind: "+strings.Join(left.Words(), "; "), "because: "+strings.ReplaceAll(why.Error(), "\n", "; "))
 	}
 	if !kept.Empty() {
-		notes = append(notes, "kept on the platform: "+strings.Join(kept.Words(), "; "))
+		notes = append(notes, "kept on the platform: "+strings.Join(kept.Words(), "; ")+"; whoever has the seed can make devices that are admitted")
 		left.Anchors, left.Users = kept.Anchors, kept.Users
 	}
 	if left.Empty() && r.foreseen {

@@ -118,6 +118,9 @@ func TestLoadKeep(t *testing.T) {
 	wantLeft(t, platform, 1, 12)
 	second := loadReport(t, exitOK, quick(platform.Target, out, again...)) // into the same folder
 	wantLeft(t, platform, 1, 12)
+	if !strings.Contains(strings.Join(second.Notes, "; "), "whoever has the seed can make devices that are admitted") {
+		t.Errorf("notes %q: no word of what it means to keep a trust anchor", second.Notes)
+	}
 	undoes(t, second.Notes)
 	wantLeft(t, platform, 0, 0)
 }
