@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -114,7 +115,7 @@ func (s *standstill) p99(arrivals, rate int, from, to time.Time) time.Duration {
 // The platform stalls for two seconds. The open loop goes on arriving, and its 99th
 // percentile is what the moments of the arrivals predict.
 func TestStallShowsAsTheOpenLoopPredicts(t *testing.T) {
-	const arrivals, rate = 300, 100
+	const arrivals, rate = 90, 30
 	job := newJob(testPlan(arrivals, rate))
 	p := startPlatform(t, refimpl.Config{}, job)
 	c := config(t, job)
@@ -194,9 +195,7 @@ func TestDelayShowsInItsStage(t *testing.T) {
 // The platform goes away in the middle. Each device has its result all the same, and
 // the connections that went with it are told of.
 func TestPlatformKilledInTheMiddle(t *testing.T) {
-	const arrivals = 200 // so many that most are still to come when the platform goes
-	plan := testPlan(arrivals, 50)
-	job := newJob(plan)
+	job := newJob(testPlan(1500, 50)) // so many that most are still to come when the platform goes
 	p := startPlatform(t, refimpl.Config{}, job)
 	c := config(t, job)
 	var once sync.Once
@@ -207,8 +206,9 @@ func TestPlatformKilledInTheMiddle(t *testing.T) {
 			once.Do(stop)
 		}
 	}
+	c.Thresholds = until(t, "cause.connection-refused == 0") // so that some find the port closed
 	r := mustRun(t, c)
-	mustAccount(t, r, arrivals)
+	mustAccount(t, r, int(r.Totals.Due[measure.Good]))
 	results := r.Totals.Results[measure.Good]
 	if results[measure.ResultReady] < 20 || results[measure.ResultFailed] == 0 {
 		t.Errorf("%d ready, %d failed: want 20 and more, and some", results[measure.ResultReady], results[measure.ResultFailed])
@@ -457,25 +457,30 @@ func TestSoakIsFlat(t *testing.T) {
 // What is under way when the devices go is given up, and no failure: neither of the
 // platform nor, as it would look on the wire, of MQTT.
 func TestWhatIsUnderWayAtTheEndIsAborted(t *testing.T) {
-	plan := testPlan(10, 100)
-	plan.Duration = 3 * time.Second
+	const held = 10
+	plan := testPlan(held+1, 100)
+	plan.Duration = bound / 2
 	plan.Journey.Renewal = true
 	job := newJob(plan)
-	tenants := refimpl.DefaultTenants()
-	tenants[0].Options = append(tenants[0].Options, registry.Option{Category: "oauth.internal", Key: "device-token.lifespan.seconds", Value: "4"})
-	p := startPlatform(t, refimpl.Config{Tenants: tenants, Deviations: []string{"lifetime-without-minimum"}}, job)
-	c := config(t, job)
-	var once sync.Once
-	c.Observe = func(f *measure.Figures) {
-		if f.Results[measure.Good][measure.ResultReady] == 10 {
-			once.Do(func() { p.stages(`{"token":{"stalled":true}}`) })
+	config1 := serverTLS(t, job)
+	var asked atomic.Int64
+	job.Target.Address = listen(t, func(raw net.Conn) {
+		conn := tls.Server(raw, config1)
+		if conn.Handshake() != nil || !subscribed(conn) || readPacket(conn) != 3 || !writeToken(conn, 1, 3) {
+			return
 		}
-	}
+		if readPacket(conn) == 3 && asked.Add(1) > held { // who renews last has an answer, when all others wait for theirs
+			writeToken(conn, 2, 3600)
+		}
+		stall(conn)
+	})
+	c := config(t, job)
+	c.Thresholds = until(t, "renewal.count < 1")
 	r := mustRun(t, c)
-	mustAccount(t, r, 10)
+	mustAccount(t, r, held+1)
 	key := measure.CauseKey{Stage: measure.StageRenewal, Outcome: measure.Aborted, Cause: measure.Cause{Kind: measure.KindStopped}}
-	if r.Totals.Causes[key] != 10 || len(r.Totals.Causes) != 1 || r.Totals.Lost != 0 {
-		t.Errorf("causes %v, %d lost; want 10 of %v alone, and none", r.Totals.Causes, r.Totals.Lost, key)
+	if r.Totals.Causes[key] != held || len(r.Totals.Causes) != 1 || r.Totals.Lost != 0 {
+		t.Errorf("causes %v, %d lost; want %d of %v alone, and none", r.Totals.Causes, r.Totals.Lost, held, key)
 	}
 }
 

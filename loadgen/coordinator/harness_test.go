@@ -72,6 +72,7 @@ type platform struct {
 func startPlatform(t *testing.T, c refimpl.Config, job *loadgen.Job) *platform {
 	t.Helper()
 	c.ManagementAddress = "127.0.0.1:0"
+	c.Limits.MQTT.Handshake, c.Limits.REST.Header = bound, bound
 	p, err := refimpl.New(c)
 	if err != nil {
 		t.Fatal(err)

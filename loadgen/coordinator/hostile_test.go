@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
+	"fmt"
 	"io"
 	"net"
 	"slices"
@@ -88,6 +90,17 @@ func admit(conn net.Conn) bool {
 	return readPacket(conn) == 1 && write(conn, 0x20, 2, 0, 0)
 }
 
+// subscribed admits a device and grants it its first subscription.
+func subscribed(conn net.Conn) bool {
+	return admit(conn) && readPacket(conn) == 8 && write(conn, 0x90, 3, 0, 1, 0)
+}
+
+// writeToken sends a token that holds from one second to another.
+func writeToken(conn net.Conn, issued, expires int) bool {
+	token := "71,e30." + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"iat":%d,"exp":%d}`, issued, expires)) + ".x"
+	return write(conn, append([]byte{0x30, byte(7 + len(token)), 0, 5}, "s/dat"+token...)...)
+}
+
 // readPacket reads one small Control Packet and returns its type, 0 at the end.
 func readPacket(conn net.Conn) byte {
 	head := make([]byte, 2)
@@ -150,9 +163,6 @@ func TestHostileServers(t *testing.T) {
 	}
 	timeout, fin := measure.Cause{Kind: measure.KindTimeout}, measure.Cause{Kind: measure.KindFIN}
 	rst, garbage := measure.Cause{Kind: measure.KindReset}, measure.Cause{Kind: measure.KindMalformed}
-	subscribed := func(conn net.Conn) bool {
-		return admit(conn) && readPacket(conn) == 8 && write(conn, 0x90, 3, 0, 1, 0)
-	}
 	for _, tt := range []struct {
 		name   string
 		server func(*tls.Config) func(net.Conn)
