@@ -72,7 +72,8 @@ type platform struct {
 func startPlatform(t *testing.T, c refimpl.Config, job *loadgen.Job) *platform {
 	t.Helper()
 	c.ManagementAddress = "127.0.0.1:0"
-	c.Limits.MQTT.Handshake, c.Limits.REST.Header = bound, bound
+	// As patient as the devices of testPlan: on a machine that others are at work on too a handshake can take its time.
+	c.Limits.MQTT.Handshake, c.Limits.MQTT.Timeouts.Connect, c.Limits.REST.Header = bound, bound, bound
 	p, err := refimpl.New(c)
 	if err != nil {
 		t.Fatal(err)
