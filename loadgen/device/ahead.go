@@ -12,18 +12,25 @@ type ahead struct {
 	last    bool       // when buf is empty all is over
 }
 
-// next hands on bytes of one record at the most: first those of its header, then the others.
-func (a *ahead) next(p []byte) int {
-	n := a.left
-	if n == 0 {
-		n = len(a.header) - a.seen
-	}
-	n = copy(p, a.buf[a.at:min(a.at+n, a.end)])
-	if a.left > 0 {
-		a.left -= n
-	} else if a.seen += copy(a.header[a.seen:], p[:n]); a.seen == len(a.header) {
+// next hands on bytes of one record at the most. It is the header together with what follows that spares the buffer: where they
+// come apart crypto/tls makes room for all of the record and half a KiB more, and doubles what it has for it.
+func (a *ahead) next(p []byte) (n int) {
+	if a.left == 0 {
+		n = a.take(p, len(a.header)-a.seen)
+		a.seen += copy(a.header[a.seen:], p[:n])
+		if a.seen < len(a.header) {
+			return n
+		}
 		a.left, a.seen = int(a.header[3])<<8|int(a.header[4]), 0
 	}
+	rest := a.take(p[n:], a.left)
+	a.left -= rest
+	return n + rest
+}
+
+// take moves up to n bytes out of buf.
+func (a *ahead) take(p []byte, n int) int {
+	n = copy(p, a.buf[a.at:min(a.at+n, a.end)])
 	a.at += n
 	return n
 }

@@ -74,32 +74,40 @@ func BenchmarkToken(b *testing.B) {
 	}
 }
 
-// BenchmarkIdle reports what a device costs that has subscribed and is idle; the broker is a process of its own.
+// BenchmarkIdle reports what a device costs that has subscribed and is idle: what it holds, what that lies scattered in, and its
+// stack. The broker is a process of its own.
 func BenchmarkIdle(b *testing.B) {
 	const devices = 2000
 	ca := newAuthority(b, "ca")
-	cfg := device.Config{Address: mosquitto(b, ca), RootCAs: ca.pool(), Identity: ca.device(b, "d", false)}
+	identities := make([]*device.Identity, devices)
+	for i := range identities {
+		identities[i] = ca.device(b, fmt.Sprint("d", i), false)
+	}
+	cfg := device.Config{Address: mosquitto(b, ca), RootCAs: ca.pool(), TLS: device.TLSOptions{Verifier: new(device.Verifier)}}
 	for b.Loop() {
 		before := inUse()
 		connected := make([]*device.Device, devices)
 		for i := range connected {
-			cfg.ClientID = fmt.Sprint("d", i)
+			cfg.ClientID, cfg.Identity = fmt.Sprint("d", i), identities[i]
 			connected[i] = mustConnect(b, cfg)
 			if _, err := connected[i].SubscribeToken(b.Context()); err != nil {
 				b.Fatal(err)
 			}
 		}
-		b.ReportMetric(float64(inUse()-before)/devices/1024, "KiB/device")
+		after := inUse()
+		each := func(before, after uint64) float64 { return float64(after-before) / devices / 1024 }
+		b.ReportMetric(each(before.HeapAlloc, after.HeapAlloc), "KiB-heap/device")
+		b.ReportMetric(each(before.HeapInuse, after.HeapInuse), "KiB-spans/device")
+		b.ReportMetric(each(before.StackInuse, after.StackInuse), "KiB-stack/device")
 		for _, d := range connected {
 			d.Close()
 		}
 	}
 }
 
-func inUse() uint64 {
+func inUse() (m runtime.MemStats) {
 	runtime.GC()
 	runtime.GC()
-	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return m.HeapInuse + m.StackInuse
+	return m
 }
