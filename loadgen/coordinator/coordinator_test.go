@@ -416,13 +416,13 @@ func TestSoakIsFlat(t *testing.T) {
 	plan := testPlan(40, 80)
 	plan.Duration, plan.Interval = bound/2, 250*time.Millisecond
 	plan.Journey.Renewal = true
-	plan.Journey.Publish.Every, plan.Journey.Publish.QoS = 200*time.Millisecond, 1
+	plan.Journey.Publish.Every, plan.Journey.Publish.QoS = 500*time.Millisecond, 1
 	job := newJob(plan)
 	tenants := refimpl.DefaultTenants()
 	tenants[0].Options = append(tenants[0].Options, registry.Option{Category: "oauth.internal", Key: "device-token.lifespan.seconds", Value: "4"})
 	startPlatform(t, refimpl.Config{Tenants: tenants, Deviations: []string{"lifetime-without-minimum"}}, job)
 	c := config(t, job)
-	c.Thresholds = until(t, "publish.count < 900") // after five seconds or, on a busy machine, later
+	c.Thresholds = until(t, "publish.count < 360") // after five seconds or, on a busy machine, later
 	r := mustRun(t, c)
 	mustAccount(t, r, plan.Devices)
 	if r.Totals.Lost != 0 || r.Totals.Results[measure.Good][measure.ResultReady] != 40 {
@@ -431,11 +431,12 @@ func TestSoakIsFlat(t *testing.T) {
 	if n := good(&r.Totals.Figures, measure.StageRenewal).Count(); n < 40 {
 		t.Errorf("%d tokens renewed, want each once: %v", n, r.Totals.Causes)
 	}
-	if n := good(&r.Totals.Figures, measure.StagePublish).Count(); n < 400 {
-		t.Errorf("%d messages published, want ten of each device: %v", n, r.Totals.Causes)
+	if n := good(&r.Totals.Figures, measure.StagePublish).Count(); n < 360 {
+		t.Errorf("%d messages published, want nine of each device: %v", n, r.Totals.Causes)
 	}
-	// The fewest goroutines while all are held: what is under way, which is the more the
-	// busier the machine is, comes and goes, and what is left behind stays.
+	// The fewest goroutines while all are held: what is left behind stays. What is under way
+	// comes and goes, but on a busy machine each device always has a message and a renewal so:
+	// more than those are hundreds of messages later.
 	var early, late []uint64
 	end := r.Totals.Points[len(r.Totals.Points)-1].To
 	for _, p := range r.Totals.Points {
@@ -449,7 +450,7 @@ func TestSoakIsFlat(t *testing.T) {
 	if len(early) == 0 || len(late) == 0 {
 		t.Fatalf("all devices are held in %d intervals, and then in %d: want some of both", len(early), len(late))
 	}
-	if before, after := slices.Min(early), slices.Min(late); after > before+before/4 {
+	if before, after := slices.Min(early), slices.Min(late); after > before+before/4+2*40 {
 		t.Errorf("%d goroutines, then %d: they grow", before, after)
 	}
 }
