@@ -252,7 +252,7 @@ func TestObstaclesAreInconclusive(t *testing.T) {
 			w := start(t)
 			w.page = fmt.Sprintf(tt.page, w.platform.Addresses().REST)
 			system := w.target(200 * time.Millisecond)
-			system.Timing.Connect = time.Second
+			system.Timing.Connect = 4 * time.Second // with the response what each step has: a page takes seconds on a busy machine
 			result := w.run(t.Context(), system, nil, "web/add-certificate")["web/add-certificate"]
 			if result.Verdict != reports.Inconclusive || !strings.Contains(result.Reason, tt.want) {
 				t.Errorf("%s: %s", result.Verdict, result.Reason)
@@ -348,7 +348,7 @@ func TestWrongPagesFail(t *testing.T) {
 			w := start(t)
 			w.spoil(tt.old, tt.altered)
 			system := w.target(time.Second)
-			system.Timing.Connect = 2 * time.Second
+			system.Timing.Connect = 4 * time.Second
 			results := w.run(t.Context(), system, nil, slices.Collect(maps.Keys(tt.want))...)
 			if diff := cmp.Diff(tt.want, verdicts(results)); diff != "" {
 				t.Errorf("verdicts (-want +got):\n%s", diff)
