@@ -99,9 +99,10 @@ func (p *loadProgress) removed(users int) {
 
 // interrupted says what happens now.
 func (p *loadProgress) interrupted() {
-	const text = "interrupted: devices leave, the platform is tidied up; interrupt again to end at once\n"
+	const text = "interrupted: devices leave, the platform is tidied up; once more ends at once\n"
 	if p.bars != nil {
-		_, _ = io.WriteString(p.bars, text) // above the bars, unless they are gone
+		// Above the bars, unless they are gone. The terminal has echoed ^C and moved the cursor.
+		_, _ = io.WriteString(p.bars, "\r"+text)
 		return
 	}
 	p.mu.Lock()

@@ -90,6 +90,9 @@ func TestLoadOnATerminal(t *testing.T) {
 	}
 	screen.await(t, "INTERRUPTED")
 	text := screen.String()
+	if !strings.Contains(text, "\rinterrupted: ") {
+		t.Errorf("the word of the interrupt begins where ^C ends:\n%s", text)
+	}
 	if strings.Contains(text[strings.Index(text, "GENERATOR"):], "ramp") {
 		t.Errorf("bars are drawn below the summary:\n%s", text)
 	}
