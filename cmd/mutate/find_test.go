@@ -120,6 +120,45 @@ func TestDiff(t *testing.T) {
 	t.Error("the operator was not found")
 }
 
+// What only a deviation decides, or nobody looks at, is no mutant.
+func TestFindNothing(t *testing.T) {
+	tests := []struct {
+		name, body string
+		want       []string
+	}{
+		{"a term beside a deviation", `if n == 1 && has(deviation.Lax) { note(n) }`, nil},
+		{"a case of a deviation", `switch { case n == 1 && has(deviation.Lax): return nil }`, nil},
+		{"a variable with an answer", `all := has(deviation.All); if n == 1 || !all { return }`, nil},
+		{"a variable that is set again", `all := has(deviation.All); all = some(); if !all { note(n) }`, []string{
+			"remove: all = some() → { }", "negate: !all → all", "remove: note(n) → { }",
+		}},
+		{"an assignment that keeps the value", `x = x || has(deviation.Lax); y = y && !has(deviation.Lax)`, []string{
+			"operator: || → &&", "drop term: x || has(deviation.Lax) → has(deviation.Lax)",
+			"operator: && → ||", "drop term: y && !has(deviation.Lax) → !has(deviation.Lax)",
+		}},
+		{"otherwise", `if has(deviation.Lax) { note(n) } else { count(n) }`, []string{"remove: count(n) → { }"}},
+		{"unless", `if !has(deviation.Strict) { count(n) }`, []string{"remove: count(n) → { }"}},
+		{"options", `return open(WithA(n), WithB(n), n)`, []string{"swap arguments: WithB(n), n → n, WithB(n)"}},
+		{"a value beside an error", `return 0, false, fmt.Errorf("no")`, nil},
+		{"a value beside none", `return 0, false, nil`, []string{"constant: 0 → 1", "constant: false → true"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			found, err := find("p.go", []byte("package p\n\nfunc f() { "+tt.body+" }\n"), subject{silent: []string{"fmt.Errorf"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, m := range found[1:] { // the first is the early return
+				got = append(got, m.Mutation)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestEqualMutationsAreNumbered(t *testing.T) {
 	found, err := find("p.go", []byte("package p\n\nfunc f() (int, int) { return 0, 0 }\n"), subject{})
 	if err != nil {

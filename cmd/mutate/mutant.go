@@ -60,6 +60,7 @@ type finder struct {
 	found  []mutant
 
 	function string
+	answers  map[string]bool // variables of the function that hold no more than an answer about deviations, and which
 }
 
 // find returns every mutant of a file, in the order of the source.

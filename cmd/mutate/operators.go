@@ -10,8 +10,12 @@ import (
 
 // visit looks at a node and those around it, and says whether to look inside.
 func (f *finder) visit(n ast.Node, around []ast.Node) bool {
+	if e, ok := n.(ast.Expr); ok && f.decided(e) {
+		return false // what stands inside makes no difference
+	}
 	switch n := n.(type) {
 	case *ast.FuncDecl:
+		f.answers = f.heldAnswers(n)
 		f.earlyReturn(n)
 	case *ast.CallExpr:
 		if f.isSilent(f.text(n.Fun)) || f.broken(n) || reserves(n) {
@@ -19,20 +23,28 @@ func (f *finder) visit(n ast.Node, around []ast.Node) bool {
 		}
 		f.arguments(n)
 	case *ast.IfStmt:
-		if f.broken(n.Cond) || f.begins(n.Init) {
+		if f.begins(n.Init) || f.never(n.Cond) {
+			f.otherwise(n, around)
 			return false // what a deviation does is no code of the conforming platform
 		}
-		f.condition(n.Cond, leaves(n.Body))
+		if !f.decided(n.Cond) {
+			f.condition(n.Cond, leaves(n.Body))
+		}
 	case *ast.CaseClause:
 		if s, ok := around[len(around)-2].(*ast.SwitchStmt); ok && s.Tag == nil {
+			if len(n.List) > 0 && !slices.ContainsFunc(n.List, func(e ast.Expr) bool { return !f.never(e) }) {
+				return false
+			}
 			for _, condition := range n.List {
-				f.condition(condition, leaves(&ast.BlockStmt{List: n.Body}))
+				if !f.decided(condition) {
+					f.condition(condition, leaves(&ast.BlockStmt{List: n.Body}))
+				}
 			}
 		}
 	case *ast.BinaryExpr:
 		f.binary(n)
 	case *ast.UnaryExpr:
-		if n.Op == token.NOT && !f.broken(n.X) {
+		if n.Op == token.NOT {
 			f.swap("negate", n, f.text(n.X))
 		}
 	case *ast.BasicLit:
@@ -90,10 +102,10 @@ func (f *finder) binary(b *ast.BinaryExpr) {
 	}
 	f.edit("operator", b.OpPos, b.OpPos+token.Pos(len(b.Op.String())), other.String())
 	if b.Op == token.LAND || b.Op == token.LOR {
-		if !f.broken(b.X) {
+		if !f.decided(b.X) {
 			f.swap("drop term", b, f.text(b.Y))
 		}
-		if !f.broken(b.Y) {
+		if !f.decided(b.Y) {
 			f.swap("drop term", b, f.text(b.X))
 		}
 	}
@@ -123,7 +135,7 @@ func holdsText(b *ast.BinaryExpr) bool {
 // an object identifier, the last one alone, and up.
 func (f *finder) constant(l *ast.BasicLit, around []ast.Node) {
 	n, err := strconv.ParseInt(l.Value, 0, 64)
-	if l.Kind != token.INT || err != nil {
+	if l.Kind != token.INT || err != nil || f.besideError(l, around) {
 		return
 	}
 	if list, ok := around[len(around)-1].(*ast.CompositeLit); ok {
@@ -140,7 +152,7 @@ func (f *finder) constant(l *ast.BasicLit, around []ast.Node) {
 
 // truth exchanges true and false.
 func (f *finder) truth(i *ast.Ident, around []ast.Node) {
-	if of, ok := around[len(around)-1].(*ast.SelectorExpr); ok && of.Sel == i {
+	if of, ok := around[len(around)-1].(*ast.SelectorExpr); ok && of.Sel == i || f.besideError(i, around) {
 		return
 	}
 	switch i.Name {
@@ -164,7 +176,7 @@ func (f *finder) arguments(c *ast.CallExpr) {
 	for i := 1; i < len(c.Args); i++ {
 		a, b := c.Args[i-1], c.Args[i]
 		between := string(f.source[f.offset(a.End()):f.offset(b.Pos())])
-		if f.text(a) != f.text(b) && (c.Ellipsis == token.NoPos || i < len(c.Args)-1) {
+		if f.text(a) != f.text(b) && !(f.option(a) && f.option(b)) && (c.Ellipsis == token.NoPos || i < len(c.Args)-1) {
 			f.edit("swap arguments", a.Pos(), b.End(), f.text(b)+between+f.text(a))
 		}
 	}

@@ -74,9 +74,9 @@ func platform() subject {
 		},
 		silent: []string{
 			"Log.", "log.", "observe", "Observe", "audit", "errors.New", "fmt.Errorf", "refuse", "notFound", "unprocessable",
-			"Refusal.Error", "adopt", "remember", "registerEarly", "supersede", "dawdle",
+			"Refusal.Error", "excerpt", "tell", "adopt", "remember", "registerEarly", "supersede", "dawdle",
 		},
-		asks:  []string{"overlooks", "skipsSignature", "dislike", "whim"},
+		asks:  []string{"overlooks", "skipsSignature", "dislike", "whim", "quibble", "pemQuibble", "tolerates"},
 		build: build,
 		cover: slices.Concat(build[:2], []string{"-cover", "-coverpkg=./refimpl/...,./cmd/chainmail"}, build[2:]),
 		judges: []judge{
@@ -84,6 +84,7 @@ func platform() subject {
 			{"the other specs", conform("--tls", "1.3", "--skip", "{first}")},
 			{"late refusals", conform("--config", "cmd/mutate/late.yaml", "--tls", "1.3", "--only", "transport,chain,identity")},
 			{"TLS 1.2", conform("--tls", "1.2", "--only", "transport,trust,chain,identity,token")},
+			{"the profile of 2024", conform("--profile", "device-certificates-2024", "--tls", "1.3", "--only", "chain,identity,rest")},
 		},
 	}
 }
