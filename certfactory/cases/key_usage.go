@@ -104,6 +104,12 @@ func extendedUsages() []Case {
 			Build: direct(leaf(purpose(!critical, serverAuth))),
 		},
 		{
+			ID: "eku-serverauth-and-unknown", Expectation: RefuseShould, Clauses: []string{"DC-CHAIN-18"}, Basis: purposes,
+			How: "extKeyUsage of the device certificate is serverAuth and a purpose that nobody knows", Fault: "leaf.extKeyUsage: serverAuth and an unknown one",
+			Control: "eku-clientauth", Reason: "leaf-eku", RFCAlert: []string{"bad_certificate", "unsupported_certificate"},
+			Build: direct(leaf(purpose(!critical, serverAuth, privateExtension))),
+		},
+		{
 			ID: "eku-serverauth-only-critical", Expectation: Refuse, Clauses: []string{"DC-CHAIN-18", "DC-CHAIN-16"},
 			Basis: "RFC 5280 §6.1.5(f): every critical extension is processed; " + purposes,
 			How:   "extKeyUsage of the device certificate is serverAuth alone, and critical", Fault: "leaf.extKeyUsage: serverAuth",

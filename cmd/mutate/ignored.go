@@ -28,7 +28,7 @@ func (f *finder) broken(e ast.Expr) bool {
 		called := f.text(e.Fun)
 		name := called[strings.LastIndex(called, ".")+1:]
 		if strings.EqualFold(name, "has") && len(e.Args) == 1 {
-			return strings.HasPrefix(f.text(e.Args[0]), "deviation.")
+			return strings.HasPrefix(f.text(e.Args[0]), "deviation.") || f.broken(e.Args[0])
 		}
 		return slices.ContainsFunc(f.asks, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 	}

@@ -74,9 +74,9 @@ func platform() subject {
 		},
 		silent: []string{
 			"Log.", "log.", "observe", "Observe", "audit", "errors.New", "fmt.Errorf", "refuse", "notFound", "unprocessable",
-			"Refusal.Error", "excerpt", "tell", "adopt", "remember", "registerEarly", "supersede", "dawdle",
+			"Refusal.Error", "excerpt", "tell", "ticketKey", "adopt", "remember", "registerEarly", "supersede", "dawdle",
 		},
-		asks:  []string{"overlooks", "skipsSignature", "dislike", "whim", "quibble", "pemQuibble", "tolerates"},
+		asks:  []string{"overlooks", "skipsSignature", "dislike", "whim", "quibble", "pemQuibble", "tolerates", "roleNotChecked", "tenantNotChecked"},
 		build: build,
 		cover: slices.Concat(build[:2], []string{"-cover", "-coverpkg=./refimpl/...,./cmd/chainmail"}, build[2:]),
 		judges: []judge{

@@ -42,6 +42,8 @@ type Config struct {
 	// Settle is how long to listen, once a TLS 1.3 handshake is done, for an alert before CONNECT is sent. It tells a
 	// refusal in TLS from one in MQTT where the server gives no alert. Optional: not at all.
 	Settle time.Duration
+	// BeforeConnect is called once the handshake is over, right before CONNECT is sent. Optional.
+	BeforeConnect func(context.Context)
 	// Timeouts bound the phases.
 	Timeouts Timeouts
 	// Dialer opens the TCP connection; network is always "tcp". Optional: a net.Dialer without TCP keep-alive.

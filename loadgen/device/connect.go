@@ -145,6 +145,9 @@ func (a *attempt) settle(ctx context.Context) error {
 }
 
 func (a *attempt) connect(ctx context.Context) error {
+	if a.cfg.BeforeConnect != nil {
+		a.cfg.BeforeConnect(ctx)
+	}
 	a.wire.bound(ctx, a.cfg.Timeouts.Response)
 	began := time.Now()
 	err := a.cfg.connectPacket().Write(a.conn)

@@ -23,6 +23,7 @@ const (
 	AcceptsUnsignedToken   = "accepts-token-without-signature"
 	AcceptsForgedSignature = "accepts-forged-token"
 	TokenOutlivesUser      = "token-outlives-user"
+	TokenOfEarlierUser     = "token-of-earlier-user-opens"
 	TokenOfDisabledUser    = "token-of-disabled-user-opens"
 	TokenReachesAll        = "token-reaches-all-devices"
 	WildcardsOverhear      = "wildcards-overhear-tokens"
@@ -50,6 +51,7 @@ func token() []Deviation {
 		{AcceptsForgedSignature, "DC-TOK-09", "the signature of a token is not verified"},
 		{TokenTenantNotBound, "DC-TOK-09", "a token opens in the first tenant that has a user of that name"},
 		{TokenOutlivesUser, "DC-TOK-09", "tokens of a deleted device user open"},
+		{TokenOfEarlierUser, "DC-TOK-09", "tokens of a deleted device user open once there is a user of that name again"},
 		{TokenOfDisabledUser, "DC-TOK-09", "tokens of a disabled device user open"},
 		{TokenReachesAll, "DC-TOK-10", "a token is delivered to every device of the tenant"},
 		{WildcardsOverhear, "DC-TOK-10", "whoever asks for a wildcard gets the tokens of others"},

@@ -26,6 +26,7 @@ const (
 	UploadsAcceptBadSelf  = "uploads-accept-bad-self-signature"
 	UploadsWantCriticalCA = "uploads-want-critical-constraints"
 	UploadsWantSelfSigned = "uploads-want-self-signed"
+	AnchorJudgedOnce      = "anchor-judged-once"
 	RefusesTwoAnchors     = "refuses-two-anchors"
 	EveryCAMustBeTrusted  = "every-ca-must-be-trusted"
 	PageShowsOldList      = "page-shows-old-list"
@@ -56,6 +57,7 @@ func trust() []Deviation {
 		{CannotEnableAgain, "DC-TRUST-07", "a trust anchor that was disabled stays so"},
 		{DeletionNeedsRestart, "DC-TRUST-08", "a deleted trust anchor admits devices until the platform is started again"},
 		{DeletionSparesKnown, "DC-TRUST-08", "a deleted trust anchor goes on admitting devices that have a device user"},
+		{AnchorJudgedOnce, "DC-TRUST-08", "a trust anchor counts at CONNECT as it was in the handshake, whatever became of it since"},
 		{RefusesTwoAnchors, "DC-TRUST-09", "a chain with two uploaded certificates is refused"},
 		{EveryCAMustBeTrusted, "DC-TRUST-09", "every CA certificate of the presented chain must be uploaded"},
 		{PageShowsOldList, "DC-TRUST-10", "the web page goes on showing the list that it read first"},

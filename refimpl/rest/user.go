@@ -63,7 +63,9 @@ func (a *API) deleteUser(c call) (answer, *problem) {
 	if !a.has(deviation.DeletedUserKeepsSession) {
 		a.config.Sessions.EndUser(c.tenant, name)
 	}
-	a.config.Tokens.EndAll(token.Subject{Tenant: c.tenant, User: name})
+	if !a.has(deviation.TokenOfEarlierUser) {
+		a.config.Tokens.EndAll(token.Subject{Tenant: c.tenant, User: name})
+	}
 	return noContent(), nil
 }
 

@@ -124,6 +124,20 @@ func lifetimeMinimum() suites.Spec {
 	}
 }
 
+// lifetimeLeast is the spec that the least lifetime is itself allowed.
+func lifetimeLeast() suites.Spec {
+	return suites.Spec{
+		ID: family + "/token-lifetime-least", Title: "the tenant option asks for a lifetime of five minutes", Expected: "new tokens live five minutes",
+		Clauses: []string{"DC-TOK-07", "DC-TOK-06"}, Level: clause.Must, Needs: needs(target.TenantOptions),
+		Run: func(ctx context.Context, e *suites.Env) {
+			Expect(setLifetime(ctx, e, "300")).To(expect.Answer(http.StatusOK))
+			token := obtain(ctx, e, e.Connect(ctx, e.GoodDevice("case")))
+			e.Observe("it lives %v", token.lifetime())
+			Expect(token.lifetime()).To(expect.Last(5*time.Minute, slack))
+		},
+	}
+}
+
 // setLifetime writes the option and puts it back when the spec ends.
 func setLifetime(ctx context.Context, e *suites.Env, seconds string) target.Response {
 	return e.SetOption(ctx, optionPath, seconds)

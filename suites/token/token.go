@@ -24,8 +24,8 @@ const family = "token"
 // Specs returns the specs of the family.
 func Specs() []suites.Spec {
 	specs := []suites.Spec{
-		form(), opensHTTP(), opensOwnTenant(), reachesOnlyAsker(), wildcard(), ofDeletedUser(), ofDisabledUser(),
-		defaultLifetime(), lifetimeOption(), lifetimeOtherTenant(), lifetimeMinimum(), afterHalfLife(), expired(),
+		form(), opensHTTP(), opensOwnTenant(), reachesOnlyAsker(), wildcard(), ofDeletedUser(), ofEarlierUser(), ofDisabledUser(),
+		defaultLifetime(), lifetimeOption(), lifetimeOtherTenant(), lifetimeMinimum(), lifetimeLeast(), afterHalfLife(), expired(),
 	}
 	return append(specs, forgeries()...)
 }
@@ -207,6 +207,25 @@ func ofUser(slug, title string, happens func(*suites.Env, context.Context, strin
 			control(ctx, e, reports.RoleControlBefore, token)
 			happens(e, ctx, p.ClientID)
 			Expect(currentUser(ctx, e, reports.RoleCase, token.compact)).To(expect.Answer(http.StatusUnauthorized))
+		},
+	}
+}
+
+// ofEarlierUser is the spec that the user whom a device gets anew does not take over
+// the tokens of the one that was deleted.
+func ofEarlierUser() suites.Spec {
+	return suites.Spec{
+		ID: family + "/token-of-earlier-user", Title: "a device's user is deleted and made anew while the first one's token is still good",
+		Expected: "401 Unauthorized",
+		Clauses:  []string{"DC-TOK-09", "DC-REG-08"}, Level: clause.Should, Needs: needs(target.TrustedCertificates, target.DeviceUsers),
+		Run: func(ctx context.Context, e *suites.Env) {
+			p := e.GoodDevice("case")
+			first := obtain(ctx, e, e.Connect(ctx, p))
+			control(ctx, e, reports.RoleControlBefore, first)
+			e.DeleteUser(ctx, p.ClientID)
+			second := obtain(ctx, e, e.Connect(ctx, p))
+			control(ctx, e, reports.RoleControlAfter, second)
+			Expect(currentUser(ctx, e, reports.RoleCase, first.compact)).To(expect.Answer(http.StatusUnauthorized))
 		},
 	}
 }

@@ -26,6 +26,8 @@ func Specs() []suites.Spec {
 		changed("anchor-deleted", "DC-TRUST-08", "a trust anchor is deleted, then a device connects", remove),
 		knownChanged("anchor-disabled-known-device", "DC-TRUST-07", "a device connects, its trust anchor is disabled, and it connects again", disable, target.AnchorChanges),
 		knownChanged("anchor-deleted-known-device", "DC-TRUST-08", "a device connects, its trust anchor is deleted, and it connects again", remove),
+		midway("anchor-disabled-before-connect", "DC-TRUST-07", "a device's trust anchor is disabled between its handshake and its CONNECT", disable, target.AnchorChanges),
+		midway("anchor-deleted-before-connect", "DC-TRUST-08", "a device's trust anchor is deleted between its handshake and its CONNECT", remove),
 		uploadedDisabled(),
 		restored("anchor-reenabled", "DC-TRUST-07", "a trust anchor is disabled and enabled again, then a device connects", disable, enable, target.AnchorChanges),
 		restored("anchor-deleted-reuploaded", "DC-TRUST-08", "a trust anchor is deleted and uploaded again, then a device connects", remove, upload),
@@ -83,6 +85,31 @@ func refusedAfter(slug, id, title string, c change, needs []target.Capability, n
 			e.Control(ctx, reports.RoleControlBefore, before)
 			c(ctx, e, anchor)
 			outcome := e.Try(ctx, reports.RoleCase, next(e, root, before))
+			if outcome.Refused() {
+				e.Control(ctx, reports.RoleControlAfter, e.GoodDevice("after"))
+			}
+			Expect(outcome).To(expect.BeRefused())
+		},
+	}
+}
+
+// midway is the spec that the trust counts which there is at CONNECT, where a device
+// is admitted, and not that of the handshake before. The specification does not
+// name the moment, so that a broken one is a warning.
+func midway(slug, id, title string, c change, needs ...target.Capability) suites.Spec {
+	return suites.Spec{
+		ID: family + "/" + slug, Title: title, Expected: "the device is refused",
+		Clauses: []string{id}, Level: clause.Should, Needs: needs,
+		Run: func(ctx context.Context, e *suites.Env) {
+			root, anchor := e.OwnAnchor("anchor")
+			e.Trust(ctx, anchor)
+			e.Control(ctx, reports.RoleControlBefore, e.DeviceOf(root, "before"))
+			config, shaken := e.Device(e.DeviceOf(root, "case")), false
+			config.BeforeConnect = func(ctx context.Context) { shaken = true; c(ctx, e, anchor) }
+			outcome := e.Attempt(ctx, reports.RoleCase, config)
+			if !shaken {
+				e.Inconclusive("the device was refused before its trust anchor was touched")
+			}
 			if outcome.Refused() {
 				e.Control(ctx, reports.RoleControlAfter, e.GoodDevice("after"))
 			}
