@@ -55,6 +55,10 @@ type lab struct {
 // limitFactor is how much longer than without a mutant a judge may take.
 const limitFactor = 4
 
+// patience is how many times longer a judge may take that was asked again because
+// it did not come to an end: a busy machine is nobody's verdict.
+const patience = 3
+
 // control has the judges judge the code as it is, for each part: one that fails
 // then has nothing to say. It also learns how long they take.
 func (l *lab) control(ctx context.Context) error {
@@ -102,6 +106,9 @@ func (l *lab) try(ctx context.Context, number int, m mutant) (v verdict, err err
 	}
 	for i, j := range l.subject.judges {
 		_, err := try.run(ctx, j.command, l.limits[i])
+		if errors.Is(err, errTimeLimit) && ctx.Err() == nil { // or the machine was busy
+			_, err = try.run(ctx, j.command, patience*l.limits[i])
+		}
 		switch {
 		case ctx.Err() != nil:
 			return v, ctx.Err()

@@ -50,7 +50,7 @@ func workshop(t *testing.T) *lab {
 			cover:  []string{"go", "build", "-cover", "-o", "{bin}", "."},
 			judges: []judge{{"the program", []string{"{bin}", "{first}"}}},
 		},
-		root: dir, module: "program", dir: t.TempDir(), of: map[string]part{"main.go": p}, floor: 5 * time.Second,
+		root: dir, module: "program", dir: t.TempDir(), of: map[string]part{"main.go": p}, floor: time.Second,
 	}
 }
 

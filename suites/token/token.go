@@ -223,6 +223,9 @@ func ofEarlierUser() suites.Spec {
 			first := obtain(ctx, e, e.Connect(ctx, p))
 			control(ctx, e, reports.RoleControlBefore, first)
 			e.DeleteUser(ctx, p.ClientID)
+			if again := e.Attempt(ctx, "again", e.Device(p)); !again.Admitted() { // no good device any more, if it is not
+				e.Inconclusive("the device gets no user anew: %s", again.Detail)
+			}
 			second := obtain(ctx, e, e.Connect(ctx, p))
 			control(ctx, e, reports.RoleControlAfter, second)
 			Expect(currentUser(ctx, e, reports.RoleCase, first.compact)).To(expect.Answer(http.StatusUnauthorized))
