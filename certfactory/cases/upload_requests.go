@@ -157,6 +157,10 @@ func changes() []UploadCase {
 			How: "the status of an anchor is changed to DISABLED", Build: afterUpload(put(`{"status":"DISABLED"}`)),
 		},
 		{
+			ID: "put-status-unknown", Expectation: RefuseShould, Clauses: []string{"DC-REST-06", "DC-TRUST-07"}, Basis: uploadStatus + ": there is no third", Statuses: invalid,
+			How: "the status of an anchor is changed to MAYBE", Build: afterUpload(put(`{"status":"MAYBE"}`)),
+		},
+		{
 			ID: "put-autoreg", Expectation: Accept, Clauses: []string{"DC-REST-06", "DC-REG-03"}, Basis: manage, Statuses: ok,
 			How: "auto registration of an anchor is switched off", Build: afterUpload(put(`{"autoRegistrationEnabled":false}`)),
 		},

@@ -209,11 +209,12 @@ func ending(output string) string {
 func (a *attempt) reason(err error) string {
 	report, loadErr := reports.Load(a.words["{out}"])
 	if loadErr == nil {
-		i := slices.IndexFunc(report.Specs, func(r reports.Result) bool {
-			return r.Verdict != reports.Pass && r.Verdict != reports.NotApplicable
-		})
-		if i >= 0 {
-			return report.Specs[i].ID + " " + string(report.Specs[i].Verdict)
+		// What is inconclusive may only not have had its turn.
+		for _, sort := range [][]reports.Verdict{{reports.Fail, reports.Warn, reports.Error}, {reports.Inconclusive}} {
+			i := slices.IndexFunc(report.Specs, func(r reports.Result) bool { return slices.Contains(sort, r.Verdict) })
+			if i >= 0 {
+				return report.Specs[i].ID + " " + string(report.Specs[i].Verdict)
+			}
 		}
 	}
 	return strings.TrimSpace(err.Error())

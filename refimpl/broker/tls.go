@@ -36,7 +36,7 @@ func (t *tlsConfigs) base(c Config) *tls.Config {
 			Certificates: []tls.Certificate{c.Certificate},
 			// Asked for, not demanded: users with a password share the port.
 			ClientAuth: tls.RequestClientCert,
-			ClientCAs:  subjects(c.Registry),
+			ClientCAs:  subjects(c.Registry, c.Deviations),
 			// A ticket would let a device back in without its chain being judged again.
 			SessionTicketsDisabled: true,
 		}
@@ -72,7 +72,7 @@ func ticketKey() (key [32]byte) {
 
 // subjects collects the enabled anchors, for their names: crypto/tls sends the subjects
 // of the pool and, with RequestClientCert, uses it for nothing else.
-func subjects(r *registry.Registry) *x509.CertPool {
+func subjects(r *registry.Registry, d deviation.Set) *x509.CertPool {
 	pool, size := x509.NewCertPool(), 0
 	for _, tenant := range r.Tenants() {
 		for _, a := range r.Anchors(tenant) {
@@ -82,6 +82,9 @@ func subjects(r *registry.Registry) *x509.CertPool {
 			pool.AddCert(a.Certificate)
 			if size += 2 + len(a.Certificate.RawSubject); size > maxSubjects {
 				return nil
+			}
+			if d.Has(deviation.NamesOneAnchor) {
+				break
 			}
 		}
 	}

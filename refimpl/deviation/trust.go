@@ -16,6 +16,7 @@ const (
 	ReadsOtherTenants     = "reads-other-tenants"
 	ChangesOtherTenants   = "changes-other-tenants"
 	DeletesFromOthers     = "deletes-from-other-tenants"
+	NamesOneAnchor        = "names-one-anchor"
 	OneAnchorPerName      = "one-anchor-per-name"
 	RefusesSelfSigned     = "refuses-self-signed-anchor"
 	RefusesColonInCAName  = "refuses-colon-in-ca-name"
@@ -35,6 +36,7 @@ const (
 func trust() []Deviation {
 	return []Deviation{
 		{LastUploadWins, "DC-TRUST-01", "a trust anchor that a second tenant uploads is taken away from the first"},
+		{NamesOneAnchor, "DC-CLIENT-01", "of a tenant's trust anchors only the one uploaded first is named to devices as acceptable"},
 		{OneAnchorPerName, "DC-TRUST-01", "a tenant cannot upload a second CA certificate of the same name"},
 		{UploadsToOtherTenants, "DC-TRUST-01", "an administrator can upload trust anchors to any tenant"},
 		{ReadsOtherTenants, "DC-TRUST-01", "an administrator can list and read the trust anchors of any tenant"},

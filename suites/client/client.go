@@ -25,7 +25,7 @@ import (
 // Specs returns the specs of the family: one for each format of the stores, and
 // what a ready client does not show.
 func Specs() []suites.Spec {
-	return []suites.Spec{paho("paho-pkcs12", store.PKCS12), paho("paho-jks", store.JKS), disconnect()}
+	return []suites.Spec{paho("paho-pkcs12", store.PKCS12), paho("paho-jks", store.JKS), pahoLaterAnchor(), disconnect()}
 }
 
 // password protects stores that live as long as a spec.
@@ -43,14 +43,37 @@ func paho(slug string, format store.Format) suites.Spec {
 		Run: func(ctx context.Context, e *suites.Env) {
 			p := e.GoodDevice("case")
 			e.Trust(ctx, p.Anchors...)
-			config := stores(e, p, format)
-			e.Made(p.ClientID)
-			done, problem := work(ctx, e, config, "d:"+p.ClientID)
-			e.Record(reports.Evidence{Role: reports.RoleCase, Detail: done})
-			e.Observe("%s", done)
-			Expect(problem).To(expect.Bring("a Paho client to connect, subscribe, publish and disconnect"))
+			works(ctx, e, p, format)
 		},
 	}
+}
+
+// pahoLaterAnchor is the spec that the trust anchors which are uploaded while the
+// platform runs are no worse than those before. A client of its own accord sends
+// no certificate whose CA the server does not name (RFC 5246 §7.4.6, RFC 8446
+// §4.4.2.3), and our own devices do.
+func pahoLaterAnchor() suites.Spec {
+	return suites.Spec{
+		ID: "client/paho-later-anchor", Title: "Eclipse Paho connects under a trust anchor that was uploaded after devices of another had connected",
+		Expected: "connect, subscribe, publish and disconnect work",
+		Clauses:  []string{"DC-CLIENT-01", "DC-TRUST-01"}, Level: clause.Must,
+		Run: func(ctx context.Context, e *suites.Env) {
+			e.Control(ctx, reports.RoleControlBefore, e.GoodDevice("before"))
+			root, anchor := e.OwnAnchor("anchor")
+			e.Trust(ctx, anchor)
+			works(ctx, e, e.DeviceOf(root, "case"), store.PKCS12)
+		},
+	}
+}
+
+// works judges how a Paho client with that device's stores gets on.
+func works(ctx context.Context, e *suites.Env, p certfactory.Presentation, format store.Format) {
+	config := stores(e, p, format)
+	e.Made(p.ClientID)
+	done, problem := work(ctx, e, config, "d:"+p.ClientID)
+	e.Record(reports.Evidence{Role: reports.RoleCase, Detail: done})
+	e.Observe("%s", done)
+	Expect(problem).To(expect.Bring("a Paho client to connect, subscribe, publish and disconnect"))
 }
 
 // stores writes both stores, reads them back and returns what they hold.

@@ -93,8 +93,9 @@ func refusedAfter(slug, id, title string, c change, needs []target.Capability, n
 	}
 }
 
-// midway is the spec that the trust counts which there is at CONNECT, where a device
-// is admitted, and not that of the handshake before. The specification does not
+// midway is the spec that the trust counts which there is at CONNECT, where a
+// device is admitted, and not that of the handshake before; for a device that the
+// platform knows, which is refused for nothing else. The specification does not
 // name the moment, so that a broken one is a warning.
 func midway(slug, id, title string, c change, needs ...target.Capability) suites.Spec {
 	return suites.Spec{
@@ -103,8 +104,9 @@ func midway(slug, id, title string, c change, needs ...target.Capability) suites
 		Run: func(ctx context.Context, e *suites.Env) {
 			root, anchor := e.OwnAnchor("anchor")
 			e.Trust(ctx, anchor)
-			e.Control(ctx, reports.RoleControlBefore, e.DeviceOf(root, "before"))
-			config, shaken := e.Device(e.DeviceOf(root, "case")), false
+			p := e.DeviceOf(root, "case")
+			e.Control(ctx, reports.RoleControlBefore, p)
+			config, shaken := e.Device(p), false
 			config.BeforeConnect = func(ctx context.Context) { shaken = true; c(ctx, e, anchor) }
 			outcome := e.Attempt(ctx, reports.RoleCase, config)
 			if !shaken {
