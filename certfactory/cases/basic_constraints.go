@@ -117,6 +117,13 @@ func versions() []Case {
 			Build: direct(leaf(certfactory.Mutate(certfactory.Version(0, false)))),
 		},
 		{
+			ID: "v1-with-unique-ids-leaf", Expectation: RefuseShould, Clauses: []string{"DC-CHAIN-20"}, Basis: "RFC 5280 §4.1.2.8: with unique identifiers the version MUST be 2 or 3",
+			How:     "the device certificate is of version 1 and has issuerUniqueID and subjectUniqueID",
+			Fault:   "leaf.version, leaf.uniqueIDs, leaf.subjectKeyIdentifier, leaf.authorityKeyIdentifier, leaf.keyUsage, leaf.basicConstraints: version 1 with unique identifiers",
+			Control: "valid-direct", Reason: "not-der", RFCAlert: []string{"decode_error"},
+			Build: direct(leaf(v1, uniqueIDs())),
+		},
+		{
 			ID: "v2-intermediate", Expectation: Refuse, Clauses: []string{"DC-CHAIN-04"}, Basis: signerIsCA,
 			How: "the intermediate is of version 2, which has no extensions", Fault: "ca0." + all + ": version 2",
 			Control: "valid-one-intermediate", Reason: "ca-not-v3", RFCAlert: []string{"bad_certificate"},

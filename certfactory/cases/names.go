@@ -107,12 +107,16 @@ func identifiers() []Case {
 		},
 		{
 			ID: "unique-ids-present", Expectation: Either, Clauses: []string{"DC-CHAIN-20"}, Basis: "RFC 5280 §4.1.2.8: MUST NOT be generated, SHOULD be read",
-			How: "the device certificate has issuerUniqueID and subjectUniqueID",
-			Build: direct(leaf(mutate("unique ids", func(p *certfactory.Parts) {
-				p.UniqueIDs = append(certfactory.Element(0x81, []byte{0, 1}), certfactory.Element(0x82, []byte{0, 2})...)
-			}))),
+			How:   "the device certificate has issuerUniqueID and subjectUniqueID",
+			Build: direct(leaf(uniqueIDs())),
 		},
 	}
+}
+
+func uniqueIDs() option {
+	return mutate("unique ids", func(p *certfactory.Parts) {
+		p.UniqueIDs = append(certfactory.Element(0x81, []byte{0, 1}), certfactory.Element(0x82, []byte{0, 2})...)
+	})
 }
 
 func keyID(id []byte) option {

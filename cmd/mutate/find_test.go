@@ -136,6 +136,7 @@ func TestFindNothing(t *testing.T) {
 			"operator: || → &&", "drop term: x || has(deviation.Lax) → has(deviation.Lax)",
 			"operator: && → ||", "drop term: y && !has(deviation.Lax) → !has(deviation.Lax)",
 		}},
+		{"what a deviation says", `code, refusal = c.whim()`, nil},
 		{"otherwise", `if has(deviation.Lax) { note(n) } else { count(n) }`, []string{"remove: count(n) → { }"}},
 		{"unless", `if !has(deviation.Strict) { count(n) }`, []string{"remove: count(n) → { }"}},
 		{"options", `return open(WithA(n), WithB(n), n)`, []string{"swap arguments: WithB(n), n → n, WithB(n)"}},
@@ -144,7 +145,7 @@ func TestFindNothing(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			found, err := find("p.go", []byte("package p\n\nfunc f() { "+tt.body+" }\n"), subject{silent: []string{"fmt.Errorf"}})
+			found, err := find("p.go", []byte("package p\n\nfunc f() { "+tt.body+" }\n"), subject{silent: []string{"fmt.Errorf"}, asks: []string{"whim"}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,7 +15,7 @@ func (f *finder) statement(s ast.Stmt, around []ast.Node) {
 			return
 		}
 	case *ast.AssignStmt:
-		if s.Tok == token.DEFINE || allBlank(s.Lhs) && f.silentCall(s.Rhs) || f.keeps(s) {
+		if s.Tok == token.DEFINE || allBlank(s.Lhs) && f.silentCall(s.Rhs) || f.begins(s) || f.keeps(s) {
 			return
 		}
 	case *ast.BranchStmt:
