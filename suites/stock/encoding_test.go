@@ -45,6 +45,9 @@ func reencodes(c *x509.Certificate) error {
 	if i.Version != 2 && len(i.Extensions) > 0 { // RFC 5280 §4.1.2.1; crypto/x509 overlooks them
 		return errors.New("extensions need version 3")
 	}
+	if i.Version == 0 && (i.IssuerID.BitLength > 0 || i.SubjectID.BitLength > 0) {
+		return errors.New("unique identifiers need version 2")
+	}
 	if !written(i.Validity.From, c.NotBefore) || !written(i.Validity.To, c.NotAfter) {
 		return errors.New("the dates are not in DER")
 	}
