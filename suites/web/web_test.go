@@ -328,11 +328,9 @@ func TestWrongPagesFail(t *testing.T) {
 		},
 		{
 			"shows all enabled", `status.checked = certificate.status === "ENABLED"`, `status.checked = true`,
-			map[string]reports.Verdict{
-				"web/list": reports.Fail, "web/trust-page-and-rest": reports.Fail,
-				// a switch that shows what is not so cannot be switched on again
-				"web/change": reports.Fail,
-			},
+			// For web/change it is chance: it fails where it sees the switch before the page draws
+			// it anew, and is inconclusive where the switch seems not to go.
+			map[string]reports.Verdict{"web/list": reports.Fail, "web/trust-page-and-rest": reports.Fail},
 		},
 		{
 			"does not list", `found.slice(0, shown)`, `found.slice(0, 0)`,
