@@ -1,54 +1,13 @@
 package main
 
 import (
-	"crypto/tls"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/chainmail-iot/chainmail/reports"
 )
-
-// before stands before the REST interface of a platform; seize is told the number of
-// each request, from 1, and says whether it has dealt with it. It returns the target
-// file that leads through it.
-func before(t *testing.T, platform ready, seize func(n int64, w http.ResponseWriter, r *http.Request) bool, more string) string {
-	t.Helper()
-	base, err := url.Parse(platform.REST)
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy := &httputil.ReverseProxy{
-		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(base) },
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, // our own, on loopback
-	}
-	var asked atomic.Int64
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !seize(asked.Add(1), w, r) {
-			proxy.ServeHTTP(w, r)
-		}
-	}))
-	t.Cleanup(server.Close)
-	data, err := os.ReadFile(platform.Target)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := os.CreateTemp(filepath.Dir(platform.Target), "before-*.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	if _, err := file.WriteString(strings.Replace(string(data), platform.REST, server.URL, 1) + more); err != nil {
-		t.Fatal(err)
-	}
-	return file.Name()
-}
 
 // sparing lets one request of three through.
 func sparing(n int64, w http.ResponseWriter, _ *http.Request) bool {
@@ -63,14 +22,14 @@ func sparing(n int64, w http.ResponseWriter, _ *http.Request) bool {
 func TestPlatformWithTooManyRequests(t *testing.T) {
 	const only = "rest/upload-*,token,chain/valid-direct,chain/expired-leaf"
 	platform := serve(t)
-	report, code := conform(t, "--only", only, "--target", before(t, platform, sparing, "timing: {backoff: {tries: 40, first: 1ms, most: 2ms}}"))
+	report, code := conform(t, "--only", only, "--target", inFront(t, platform, sparing, "timing: {backoff: {tries: 40, first: 1ms, most: 2ms}}"))
 	if code != exitOK {
 		t.Errorf("waited for: exit code %d, want %d: %+v", code, exitOK, troubles(report))
 	}
 	if !strings.Contains(strings.Join(report.Notes, " "), "asked too often") {
 		t.Errorf("notes %q do not tell of the waits", report.Notes)
 	}
-	report, code = conform(t, "--only", only, "--target", before(t, platform, sparing, "timing: {backoff: {tries: 1, first: 1ms}, connect: 500ms, response: 500ms}"))
+	report, code = conform(t, "--only", only, "--target", inFront(t, platform, sparing, "timing: {backoff: {tries: 1, first: 1ms}, connect: 500ms, response: 500ms}"))
 	if code != exitIncomplete || report.Counts.Fail+report.Counts.Warn+report.Counts.Error > 0 {
 		t.Errorf("not waited for long enough: exit code %d, want %d: %+v", code, exitIncomplete, troubles(report))
 	}
@@ -100,7 +59,7 @@ func TestRemovalThatBreaksOff(t *testing.T) {
 		return false
 	}
 	const seed = "ryar74efnsjlokms67yholfhmy" // has the removal before most others
-	report, _ := conform(t, "--only", "chain/nothing-uploaded,client,token", "--jobs", "1", "--seed", seed, "--target", before(t, serve(t), drop, ""))
+	report, _ := conform(t, "--only", "chain/nothing-uploaded,client,token", "--jobs", "1", "--seed", seed, "--target", inFront(t, serve(t), drop, ""))
 	if report.Counts.Fail+report.Counts.Warn+report.Counts.Error > 0 {
 		t.Errorf("%q", troubles(report))
 	}

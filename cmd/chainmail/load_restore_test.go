@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -197,19 +196,8 @@ func TestLoadInterruptedTwice(t *testing.T) {
 // A target whose trust anchors a program of its vendor's manages takes load as any
 // other, and is left as it was.
 func TestLoadOverADriver(t *testing.T) {
-	need(t, "python3")
 	platform := serve(t)
-	dir := filepath.Dir(platform.Target)
-	example(t, "driver.py", dir)
-	file := filepath.Join(dir, "exec.yaml")
-	write(t, file, fmt.Appendf(nil, `apiVersion: chainmail/v1
-kind: Target
-mqtt: {address: %q, serverName: localhost, caFile: ca.pem}
-driver: exec
-exec: {command: [python3, driver.py]}
-capabilities: [mqttTokens]
-`, platform.MQTT))
-	t.Setenv("REST", platform.REST)
+	file := pythonTarget(t, platform, "capabilities: [mqttTokens]")
 	report := loadReport(t, exitOK, quick(file, t.TempDir(), "--token"))
 	if report.Target.Driver != "exec" || report.Arrivals[0].Ready != 12 || len(report.Notes) > 0 {
 		t.Errorf("driver %q, arrivals %+v, notes %q", report.Target.Driver, report.Arrivals, report.Notes)

@@ -2,19 +2,14 @@ package main
 
 import (
 	"encoding/json"
-	"encoding/pem"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -24,48 +19,6 @@ import (
 	"github.com/chainmail-iot/chainmail/suites/probe"
 	"github.com/chainmail-iot/chainmail/suites/target"
 )
-
-// lackingTarget puts a front before the REST interface of a platform that knows
-// nothing of some paths, and returns a target file that still declares everything.
-func lackingTarget(t *testing.T, platform ready, missing ...string) string {
-	t.Helper()
-	behind, err := url.Parse(platform.REST)
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy := httputil.NewSingleHostReverseProxy(behind)
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.TLSClientConfig.InsecureSkipVerify = true // our own server on loopback
-	t.Cleanup(transport.CloseIdleConnections)
-	proxy.Transport = transport
-	front := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if slices.ContainsFunc(missing, func(path string) bool { return strings.HasPrefix(r.URL.Path, path) }) {
-			http.NotFound(w, r)
-			return
-		}
-		proxy.ServeHTTP(w, r)
-	}))
-	front.Config.ErrorLog = log.New(io.Discard, "", 0) // it tells of every look whether the port is open
-	front.StartTLS()
-	t.Cleanup(front.Close)
-	dir := filepath.Dir(platform.Target)
-	ca, err := os.ReadFile(platform.CA) // the page is asked for without the front
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(dir, "front.pem"), append(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: front.Certificate().Raw})...))
-	text, err := os.ReadFile(platform.Target)
-	if err != nil {
-		t.Fatal(err)
-	}
-	changed := strings.Replace(string(text), "baseURL: "+platform.REST, "baseURL: "+front.URL+"\n  caFile: front.pem", 1)
-	if changed == string(text) {
-		t.Fatalf("no REST interface in %s", text)
-	}
-	file := filepath.Join(dir, "lacking.yaml")
-	write(t, file, []byte(changed))
-	return file
-}
 
 // exitCode runs chainmail and returns what it printed and its exit code.
 func exitCode(t *testing.T, args ...string) (string, int) {
@@ -79,7 +32,7 @@ func exitCode(t *testing.T, args ...string) (string, int) {
 // declare is not applicable.
 func TestDeclaredAndMissingFails(t *testing.T) {
 	platform := serve(t)
-	file := lackingTarget(t, platform, "/devicecontrol/bulk", "/tenant/options")
+	file := inFront(t, platform, lacks("", "/devicecontrol/bulk", "/tenant/options"), "")
 	report, code := conform(t, "--target", file, "--only", "capability,registration/bulk-*,token/token-default-lifetime")
 	if code != exitNotConformant {
 		t.Errorf("exit code %d, want %d: %v", code, exitNotConformant, report.Reasons)
@@ -122,15 +75,6 @@ func TestEachDeclaredAndMissing(t *testing.T) {
 	platform := serve(t)
 	nothing := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(nothing.Close)
-	lacks := func(method, path string) func(int64, http.ResponseWriter, *http.Request) bool {
-		return func(_ int64, w http.ResponseWriter, r *http.Request) bool {
-			missing := path != "" && strings.Contains(r.URL.Path, path) && (method == "" || r.Method == method)
-			if missing {
-				http.NotFound(w, r)
-			}
-			return missing
-		}
-	}
 	for _, tt := range []struct{ capability, method, path, old, replaced string }{
 		{capability: "anchor-changes", method: http.MethodPut, path: "/trusted-certificates/"},
 		{capability: "bulk-registration", path: "/devicecontrol/bulk"},
@@ -144,7 +88,7 @@ func TestEachDeclaredAndMissing(t *testing.T) {
 		{capability: "second-tenant", old: "file:t2-admin", replaced: "file:t1-admin"},
 	} {
 		t.Run(tt.capability, func(t *testing.T) {
-			file := before(t, platform, lacks(tt.method, tt.path), "")
+			file := inFront(t, platform, lacks(tt.method, tt.path), "")
 			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
@@ -171,7 +115,7 @@ func TestProbeExitCodes(t *testing.T) {
 	if anchors := trustAnchors(t, platform); anchors != 0 {
 		t.Errorf("%d trust anchors left on the target, want none", anchors)
 	}
-	out, code = exitCode(t, "probe", "--json", "--target", lackingTarget(t, platform, "/tenant/options"))
+	out, code = exitCode(t, "probe", "--json", "--target", inFront(t, platform, lacks("", "/tenant/options"), ""))
 	var report struct {
 		probe.Report
 		Fragment string `json:"fragment"`

@@ -111,10 +111,13 @@ func (f selftestFlags) selftest(cmd *cobra.Command) error {
 	return conclude(cmd, rows, idle(rows, specs()))
 }
 
-// whole reports whether every spec meets every deviation.
-func (f selftestFlags) whole() bool {
-	return len(f.deviations) == 0 && f.config == "" && f.others == 1 && f.profile == suites.Profiles()[0].Name
+// plain reports whether every deviation is tried, on the platform that claims are about.
+func (f selftestFlags) plain() bool {
+	return len(f.deviations) == 0 && f.config == "" && f.profile == suites.Profiles()[0].Name
 }
+
+// whole reports whether every spec meets every deviation.
+func (f selftestFlags) whole() bool { return f.plain() && f.others == 1 }
 
 // rows lists the runs: the platform as it is and as it may also be, each
 // deviation, and the pairs.
@@ -134,7 +137,7 @@ func (f selftestFlags) rows(seed certfactory.Seed) ([]matrixRow, error) {
 	}
 	random := rand.New(rand.NewChaCha8(sha256.Sum256(seed[:])))
 	rows := []matrixRow{{profile: profile, config: f.config}}
-	if len(f.deviations) == 0 && f.config == "" && f.profile == suites.Profiles()[0].Name {
+	if f.plain() {
 		late, err := f.late()
 		if err != nil {
 			return nil, err

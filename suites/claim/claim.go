@@ -78,19 +78,28 @@ func load(from fs.FS) ([]Claim, error) {
 		if name == idleFile {
 			continue
 		}
-		data, err := fs.ReadFile(from, name)
+		claims, err := read[Claim](from, name)
 		if err != nil {
 			return nil, err
-		}
-		decoder := yaml.NewDecoder(bytes.NewReader(data))
-		decoder.KnownFields(true)
-		var claims []Claim
-		if err := decoder.Decode(&claims); err != nil {
-			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
 		all = append(all, claims...)
 	}
 	return all, nil
+}
+
+// read reads a file that is a list.
+func read[T any](from fs.FS, name string) ([]T, error) {
+	data, err := fs.ReadFile(from, name)
+	if err != nil {
+		return nil, err
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	var list []T
+	if err := decoder.Decode(&list); err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return list, nil
 }
 
 // Finds reports whether the claim names the spec as one that finds the deviation.

@@ -1,11 +1,8 @@
 package claim
 
 import (
-	"bytes"
 	"slices"
 	"sync"
-
-	"go.yaml.in/yaml/v4"
 )
 
 // Idle are specs that find no deviation at all, and the reason.
@@ -18,13 +15,7 @@ type Idle struct {
 const idleFile = "idle.yaml"
 
 var idle = sync.OnceValue(func() []Idle {
-	var all []Idle
-	data, err := files.ReadFile(idleFile)
-	if err == nil {
-		decoder := yaml.NewDecoder(bytes.NewReader(data))
-		decoder.KnownFields(true)
-		err = decoder.Decode(&all)
-	}
+	all, err := read[Idle](files, idleFile)
 	if err != nil {
 		panic(err) // embedded, and a test reads it
 	}
