@@ -60,6 +60,7 @@ type Result struct {
 const (
 	lead     = 100 * time.Millisecond // from Go to the start: shards poll for it
 	poll     = 50 * time.Millisecond
+	glance   = 250 * time.Millisecond // how often the store is looked at for chunks: each look wakes a processor
 	patience = 10 * time.Second // beyond the time-outs of a device, for shards to end
 )
 
@@ -165,7 +166,7 @@ func (r *run) together() error {
 
 // watch looks on until every shard has ended.
 func (r *run) watch(ctx context.Context) {
-	tick := time.NewTicker(min(poll, r.Job.Plan.Interval))
+	tick := time.NewTicker(min(glance, r.Job.Plan.Interval))
 	defer tick.Stop()
 	stopped := ctx.Done()
 	for {
@@ -188,9 +189,20 @@ func (r *run) watch(ctx context.Context) {
 			r.result.Interrupted = true
 			r.end("interrupted", true)
 			stopped = nil
+		case <-r.underWay():
 		case <-tick.C:
 		}
 	}
+}
+
+// underWay is closed when the first of the shards that have not ended does.
+func (r *run) underWay() <-chan struct{} {
+	for _, s := range r.shards {
+		if !s.over {
+			return s.player.Done()
+		}
+	}
+	return nil
 }
 
 // over reports whether all shards have ended, and notes those that ended badly.

@@ -18,9 +18,6 @@ import (
 	"github.com/chainmail-iot/chainmail/loadgen/store"
 )
 
-// rate is that at which every peer has its devices come, as far as it can say so.
-const rate = 400
-
 // actAsChainmail is `chainmail load` with one shard, all that it measures and writes
 // down included.
 func (s *scene) actAsChainmail(devices int) error {

@@ -119,8 +119,11 @@ func actAs(name string) error {
 		return err
 	}
 	s := &scene{dir: os.Args[3], address: os.Args[4]}
-	if name == "paho" {
+	switch name {
+	case "paho":
 		return s.actAsPaho(devices)
+	case "bare":
+		return s.actAsBare(devices)
 	}
 	return s.actAsChainmail(devices)
 }

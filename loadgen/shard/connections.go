@@ -75,5 +75,5 @@ func dialer(sources []string) (dial, error) {
 // it ends.
 const (
 	startPoll = 20 * time.Millisecond
-	endPoll   = 100 * time.Millisecond
+	endPoll   = 250 * time.Millisecond
 )
