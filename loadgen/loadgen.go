@@ -92,6 +92,18 @@ type Journey struct {
 	Disconnect bool `yaml:"disconnect"`
 }
 
+// Thinking is how long a device pauses in all on its way through the journey.
+func (j *Journey) Thinking() time.Duration {
+	steps := 0
+	if j.Subscribe != "" {
+		steps++
+	}
+	if j.Token {
+		steps += 1 + j.HTTP.Requests
+	}
+	return time.Duration(steps) * j.Think
+}
+
 // HTTP are requests that a device makes with its token, each over a connection of
 // its own.
 type HTTP struct {

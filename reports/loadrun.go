@@ -88,6 +88,8 @@ type LoadPlan struct {
 	// LagLimit is the 99th percentile of the generator's lag, beyond which the run
 	// is disturbed. Zero: none.
 	LagLimit Milliseconds `json:"lagLimitMs,omitzero"`
+	// Thinking is how long a device pauses in all between the steps of its journey.
+	Thinking Milliseconds `json:"thinkingMs,omitzero"`
 	// Thresholds are the limits, as written.
 	Thresholds []string `json:"thresholds,omitempty"`
 	// Settings are all effective values, defaults included, in the order of the plan.

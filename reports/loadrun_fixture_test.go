@@ -13,7 +13,7 @@ func loadHeader() reports.LoadHeader {
 		Tool:   reports.Tool{Name: "chainmail", Version: "0.1.0", Commit: "3e59455"},
 		Target: reports.Target{Name: "embedded reference platform", MQTTAddress: "127.0.0.1:8883"},
 		Plan: reports.LoadPlan{
-			Name: "hostile", Digest: strings.Repeat("c4", 32), Devices: 1000, Bad: 100, Arrival: "constant 100/s", Interval: 1000, LagLimit: 50,
+			Name: "hostile", Digest: strings.Repeat("c4", 32), Devices: 1000, Bad: 100, Arrival: "constant 100/s", Interval: 1000, LagLimit: 50, Thinking: 2,
 			Thresholds: []string{"ready.p99 < 100ms", "failed < 0.1%"},
 			Settings:   []reports.LoadSetting{{Name: "key", Value: "p256"}, {Name: "tls.resumption", Value: "off"}},
 		},

@@ -106,6 +106,10 @@ func (p *page) loadTimes(r LoadReport) {
 	if len(parts) == 1 || total == 0 {
 		return
 	}
+	if thinking := float64(r.Plan.Thinking); thinking > 0 {
+		parts = append(parts, part{"thinking", thinking})
+		total += thinking
+	}
 	p.heading(bold, "WHERE THE TIME WENT", "mean of the good devices that succeeded; lag is the generator's own")
 	p.line("")
 	for _, part := range parts {

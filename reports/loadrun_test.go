@@ -55,13 +55,13 @@ func TestLoadTerminalGolden(t *testing.T) {
 // The time of a device is made of what it does on a connection, as often as it does it.
 func TestLoadTerminalShowsWhereTheTimeWent(t *testing.T) {
 	r := loadRun()
-	r.Generator.Lag.Mean = 0
+	r.Generator.Lag.Mean, r.Plan.Thinking = 0, 55
 	r.Stages = []reports.LoadStage{
 		loadStage("connack", "good", "ok", 900, 10), loadStage("token", "good", "ok", 899, 10),
 		loadStage("http", "good", "ok", 2690, 10), loadStage("http", "good", "failed", 10, 1000),
 	}
 	out := loadTerminal(t, r, reports.TerminalOptions{})
-	for _, want := range []string{"  connack      11 ms   20.0%", "  token        11 ms   20.0%", "  http         33 ms   60.0%"} {
+	for _, want := range []string{"  connack      11 ms   10.0%", "  token        11 ms   10.0%", "  http         33 ms   30.0%", "  thinking     55 ms   50.0%"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}

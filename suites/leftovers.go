@@ -22,6 +22,7 @@ type Leftovers struct {
 	ClockMoved     bool          `json:"clockMoved,omitempty"` // the platform's clock is to be put right
 	Anchors        []LeftAnchor  `json:"anchors,omitempty"`
 	Requests       []LeftRequest `json:"requests,omitempty"`
+	Devices        []LeftDevice  `json:"devices,omitempty"`
 	Users          []LeftUser    `json:"users,omitempty"`
 }
 
@@ -30,6 +31,13 @@ type LeftAnchor struct {
 	Tenant int    `json:"tenant"`
 	Name   string `json:"name"`
 	DER    []byte `json:"der"`
+}
+
+// LeftDevice is a device that bulk registration has put into the inventory of a
+// tenant, to delete.
+type LeftDevice struct {
+	Tenant   int    `json:"tenant"`
+	ClientID string `json:"clientId"`
 }
 
 // LeftUser is a device user to delete.
@@ -49,7 +57,7 @@ type LeftRequest struct {
 
 // Empty reports whether nothing is left.
 func (l Leftovers) Empty() bool {
-	return l.MaxChainLength == 0 && !l.ClockMoved && len(l.Anchors)+len(l.Requests)+len(l.Users) == 0
+	return l.MaxChainLength == 0 && !l.ClockMoved && len(l.Anchors)+len(l.Requests)+len(l.Devices)+len(l.Users) == 0
 }
 
 // Words says what is left, a line for each kind.
@@ -71,6 +79,9 @@ func (l Leftovers) Words() []string {
 	}
 	for _, r := range l.Requests[:min(1, len(l.Requests))] {
 		count(len(l.Requests), "requests that undo something", r.Method+" "+r.Path)
+	}
+	for _, d := range l.Devices[:min(1, len(l.Devices))] {
+		count(len(l.Devices), "devices in the inventory", d.ClientID)
 	}
 	for _, u := range l.Users[:min(1, len(l.Users))] {
 		count(len(l.Users), "device users", u.Name)
@@ -137,6 +148,7 @@ func (t *tidier) once(ctx context.Context, l Leftovers) (left Leftovers, again b
 		left.Anchors = l.Anchors
 	}
 	left.Requests = remaining(l.Requests, func(r LeftRequest) bool { return t.done(t.send(ctx, r)) })
+	left.Devices = remaining(l.Devices, func(d LeftDevice) bool { return t.done(t.forget(ctx, d)) })
 	users := t.target.Users()
 	left.Users = remaining(l.Users, func(u LeftUser) bool {
 		return users == nil || u.Tenant >= users.Tenants() || t.done(users.DeleteUser(ctx, u.Tenant, u.Name))
@@ -196,7 +208,7 @@ func (t *tidier) done(err error) bool {
 
 // send sends a request that undoes something.
 func (t *tidier) send(ctx context.Context, r LeftRequest) error {
-	if t.target.REST == nil || r.Tenant >= len(t.target.REST.Tenants) {
+	if t.lacks(r.Tenant) {
 		return fmt.Errorf("%s %s: the target file names no tenant number %d", r.Method, r.Path, r.Tenant+1)
 	}
 	tenant := t.target.REST.Tenants[r.Tenant]
@@ -209,4 +221,17 @@ func (t *tidier) send(ctx context.Context, r LeftRequest) error {
 		return &target.StatusError{Method: r.Method, Path: r.Path, Status: response.Status}
 	}
 	return nil
+}
+
+// forget deletes a device from the inventory.
+func (t *tidier) forget(ctx context.Context, d LeftDevice) error {
+	if t.lacks(d.Tenant) {
+		return fmt.Errorf("delete device %s: the target file names no tenant number %d", d.ClientID, d.Tenant+1)
+	}
+	return t.target.REST.DeleteDevice(ctx, d.Tenant, d.ClientID)
+}
+
+// lacks reports whether the target file does not name a tenant of this number.
+func (t *tidier) lacks(tenant int) bool {
+	return t.target.REST == nil || tenant >= len(t.target.REST.Tenants)
 }

@@ -43,6 +43,7 @@ type session struct {
 	anchors    []certfactory.Anchor // that we added and not yet removed
 	answers    map[string]target.Answer
 	users      map[LeftUser]bool // device users that may have come to be
+	devices    []LeftDevice      // that may have come into the inventory
 	undo       []LeftRequest     // that put back what specs have changed
 	clockMoved bool              // the platform's clock is not as it was found
 	silent     int               // specs in a row that went unanswered
@@ -184,6 +185,14 @@ func (s *session) madeUser(tenant int, clientID string) {
 	s.users[LeftUser{tenant, DeviceUser(clientID)}] = true
 }
 
+// registered notes that a device may have come into the inventory of the first
+// tenant.
+func (s *session) registered(clientID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.devices = append(s.devices, LeftDevice{ClientID: clientID})
+}
+
 // knows reports whether the user of this device may have come to be before.
 func (s *session) knows(clientID string) bool {
 	s.mu.Lock()
@@ -209,7 +218,7 @@ func (s *session) undone(r LeftRequest) {
 func (s *session) leftovers() Leftovers {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	left := Leftovers{Requests: s.undo, ClockMoved: s.clockMoved}
+	left := Leftovers{Requests: s.undo, Devices: s.devices, ClockMoved: s.clockMoved}
 	if s.original != s.length {
 		left.MaxChainLength = s.original
 	}

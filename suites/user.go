@@ -20,6 +20,13 @@ func (e *Env) DisableUser(ctx context.Context, clientID string) {
 		e.step(0, http.MethodPut, func(tenant string) string { return target.UserPath(tenant, DeviceUser(clientID)) }, map[string]any{"enabled": false}))
 }
 
+// Registered notes that bulk registration may have made this device in the first
+// tenant, and its user; both are deleted at the end of the run.
+func (e *Env) Registered(clientID string) {
+	e.session.registered(clientID)
+	e.Made(clientID)
+}
+
 // Made notes that the platform may have made the user of this device, which is
 // deleted at the end of the run: in the first tenant, and in those whose trust
 // anchors the spec uses.

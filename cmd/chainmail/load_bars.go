@@ -45,7 +45,7 @@ func (p *loadProgress) draw(width int) {
 
 // drawRemoval adds the bar of what is done after the run.
 func (p *loadProgress) drawRemoval() {
-	p.bar("tidy", int64(p.users), func() (int64, string) { return int64(p.gone), p.removal() })
+	p.bar("tidy", int64(p.devices), func() (int64, string) { return int64(p.gone), p.removal() })
 }
 
 // bar adds a line. state is called with mu held.

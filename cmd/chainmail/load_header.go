@@ -62,6 +62,7 @@ func (r *loadRun) describePlan() (reports.LoadPlan, error) {
 	return reports.LoadPlan{
 		Name: plan.Name, Digest: hex.EncodeToString(digest[:]), Devices: arrivals, Bad: badArrivals(plan, r.job.Shards, arrivals), Arrival: at.String(),
 		Interval: reports.InMilliseconds(plan.Interval), LagLimit: reports.InMilliseconds(plan.Limits.Lag),
+		Thinking:   reports.InMilliseconds(plan.Journey.Thinking()),
 		Thresholds: plan.Thresholds, Settings: all,
 	}, nil
 }

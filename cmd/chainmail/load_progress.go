@@ -32,7 +32,7 @@ type loadProgress struct {
 	due, bad int // arrivals of the whole run, and those of them that must be refused
 	figures  *measure.Figures
 	pace     pace
-	users    int // to be removed at the end
+	devices  int // to be removed at the end
 	gone     int // of them
 }
 
@@ -75,9 +75,9 @@ func (p *loadProgress) observe(f *measure.Figures) {
 	p.pace.mark(time.Now(), f)
 }
 
-// removing and removed take in how the device users are removed after the run.
-func (p *loadProgress) removing(users int) {
-	if users == 0 {
+// removing and removed take in how devices are removed from the platform after the run.
+func (p *loadProgress) removing(devices int) {
+	if devices == 0 {
 		return
 	}
 	if p.bars != nil {
@@ -85,16 +85,16 @@ func (p *loadProgress) removing(users int) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.users = users
+	p.devices = devices
 	if p.bars == nil {
-		fmt.Fprintf(p.out, "removing %d device users\n", users)
+		fmt.Fprintf(p.out, "removing %d devices\n", devices)
 	}
 }
 
-func (p *loadProgress) removed(users int) {
+func (p *loadProgress) removed(devices int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.gone += users
+	p.gone += devices
 }
 
 // interrupted says what happens now.
@@ -139,7 +139,7 @@ func (p *loadProgress) lines() {
 // line says in one line how far the run is. The caller holds mu, here and below.
 func (p *loadProgress) line() string {
 	switch {
-	case p.users > 0:
+	case p.devices > 0:
 		return p.removal()
 	case p.begun.IsZero():
 		return fmt.Sprintf("%d of %d devices made", p.made, p.job.Plan.Devices)
@@ -180,7 +180,7 @@ func (p *loadProgress) present() string {
 }
 
 func (p *loadProgress) removal() string {
-	return fmt.Sprintf("%d of %d device users removed", p.gone, p.users)
+	return fmt.Sprintf("%d of %d devices removed", p.gone, p.devices)
 }
 
 // ended counts the arrivals that have their result.

@@ -83,9 +83,9 @@ func TestLoadProgressLines(t *testing.T) {
 	p.interrupted()
 	p.removing(80)
 	p.removed(50)
-	line("50 of 80 device users removed")
+	line("50 of 80 devices removed")
 	p.close()
-	want := "making 100 devices\n100 arrivals begin\ninterrupted: devices leave, the platform is tidied up; once more ends at once\nremoving 80 device users\n"
+	want := "making 100 devices\n100 arrivals begin\ninterrupted: devices leave, the platform is tidied up; once more ends at once\nremoving 80 devices\n"
 	if log.String() != want {
 		t.Errorf("log:\n%swant:\n%s", &log, want)
 	}

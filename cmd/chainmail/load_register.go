@@ -26,7 +26,7 @@ func (s *site) register(ctx context.Context, devices *fleet.Fleet, n int) error 
 		if len(ids) == 0 {
 			continue
 		}
-		s.registered = min(from+registerPart, n) // what is not answered may have come through
+		s.registered = append(s.registered, ids...) // what is not answered may have come through
 		if err := s.registerPart(ctx, ids); err != nil {
 			return &exit{code: exitIncomplete, err: fmt.Errorf("register devices from number %d: %w", from, err), hint: "no device was tried"}
 		}

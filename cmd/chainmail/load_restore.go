@@ -25,7 +25,7 @@ import (
 // the run was interrupted. Without that it goes on while the platform does.
 const restoreBound = 30 * time.Second
 
-// removalPart is how many device users are removed between two words about it.
+// removalPart is how many devices are removed between two words about it.
 const removalPart = 250
 
 // remembers sees to it that what an earlier run has left behind, and written into the
@@ -62,12 +62,15 @@ func (r *loadRun) foresee() error {
 		return nil
 	}
 	all := r.site.changed()
+	ids, err := r.site.devices.ClientIDs(0, r.job.Plan.Devices)
+	if err != nil {
+		return &exit{code: exitUsage, err: err}
+	}
 	if r.site.target.Users() != nil {
-		ids, err := r.site.devices.ClientIDs(0, r.job.Plan.Devices)
-		if err != nil {
-			return &exit{code: exitUsage, err: err}
-		}
 		all.Users = usersOf(ids)
+	}
+	if r.job.Plan.Registration == loadgen.RegistrationBulk {
+		all.Devices = inventoryOf(ids)
 	}
 	if err := writeLeft(filepath.Join(r.flags.out, leftFile), all); err != nil {
 		return &exit{code: exitUsage, err: err, hint: "name a folder that can be written with --out"}
@@ -83,6 +86,13 @@ func usersOf(ids []string) (users []suites.LeftUser) {
 	return users
 }
 
+func inventoryOf(ids []string) (devices []suites.LeftDevice) {
+	for _, id := range ids {
+		devices = append(devices, suites.LeftDevice{ClientID: id})
+	}
+	return devices
+}
+
 // restore leaves the platform as it was found, and says what is left there and how to
 // remove that. The embedded platform goes with the run, and its device users with it.
 func (r *loadRun) restore(ctx context.Context, show *loadProgress, played coordinator.Result) (notes []string) {
@@ -95,14 +105,11 @@ func (r *loadRun) restore(ctx context.Context, show *loadProgress, played coordi
 	if note != "" {
 		notes = append(notes, note)
 	}
-	if n := r.site.registered; n > 0 && !r.site.embedded() {
-		notes = append(notes, fmt.Sprintf("bulk registration made managed objects for %d devices, which stay on the platform", n))
-	}
 	undo.Users = users
 	var kept suites.Leftovers
 	if r.flags.keep {
-		kept.Anchors, kept.Users = undo.Anchors, undo.Users
-		undo.Anchors, undo.Users = nil, nil
+		kept.Anchors, kept.Devices, kept.Users = undo.Anchors, undo.Devices, undo.Users
+		undo.Anchors, undo.Devices, undo.Users = nil, nil, nil
 	}
 	left, why := r.undo(bounded, show, undo)
 	if !left.Empty() {
@@ -110,7 +117,7 @@ func (r *loadRun) restore(ctx context.Context, show *loadProgress, played coordi
 	}
 	if !kept.Empty() {
 		notes = append(notes, "kept on the platform: "+strings.Join(kept.Words(), "; ")+"; whoever has the seed can make devices that are admitted")
-		left.Anchors, left.Users = kept.Anchors, kept.Users
+		left.Anchors, left.Devices, left.Users = kept.Anchors, kept.Devices, kept.Users
 	}
 	if left.Empty() && r.foreseen {
 		_ = os.Remove(filepath.Join(r.flags.out, leftFile)) // if it stays, it names what is not there
@@ -122,26 +129,26 @@ func (r *loadRun) restore(ctx context.Context, show *loadProgress, played coordi
 	return append(notes, command...)
 }
 
-// undo removes what is to be removed, device users in parts. While a trust anchor is
-// still there, users are left alone: devices could come and make them again.
+// undo removes what is to be removed, what there is of devices in parts. While a trust
+// anchor is still there, they are left alone: they could come and be made again.
 func (r *loadRun) undo(ctx context.Context, show *loadProgress, all suites.Leftovers) (suites.Leftovers, error) {
-	users := all.Users
-	all.Users = nil
+	devices, users := all.Devices, all.Users
+	all.Devices, all.Users = nil, nil
 	left, why := suites.Tidy(ctx, r.site.target, all)
 	if len(left.Anchors) > 0 {
-		left.Users = users
+		left.Devices, left.Users = devices, users
 		return left, why
 	}
-	show.removing(len(users))
-	for len(users) > 0 {
-		part := users[:min(removalPart, len(users))]
-		still, err := suites.Tidy(ctx, r.site.target, suites.Leftovers{Users: part})
-		show.removed(len(part) - len(still.Users))
-		users = users[len(part):]
-		if len(still.Users) > 0 { // what keeps one keeps the rest
-			left.Users = append(still.Users, users...)
+	show.removing(max(len(devices), len(users)))
+	for len(devices)+len(users) > 0 {
+		d, u := min(removalPart, len(devices)), min(removalPart, len(users))
+		still, err := suites.Tidy(ctx, r.site.target, suites.Leftovers{Devices: devices[:d], Users: users[:u]})
+		devices, users = devices[d:], users[u:]
+		if !still.Empty() { // what keeps one keeps the rest
+			left.Devices, left.Users = append(still.Devices, devices...), append(still.Users, users...)
 			return left, errors.Join(why, err)
 		}
+		show.removed(max(d, u))
 	}
 	return left, why
 }
@@ -151,7 +158,7 @@ func (r *loadRun) undo(ctx context.Context, show *loadProgress, all suites.Lefto
 func (r *loadRun) users(played coordinator.Result) (users []suites.LeftUser, note string) {
 	s := r.site
 	came := r.came()
-	n := max(came, s.registered)
+	n := max(came, len(s.registered))
 	if s.embedded() || s.devices == nil || s.target.REST == nil && s.target.Users() == nil || n == 0 {
 		return nil, ""
 	}
@@ -184,6 +191,7 @@ func (r *loadRun) came() int {
 // changed is what the run has changed on the platform but for device users.
 func (s *site) changed() suites.Leftovers {
 	l := suites.Leftovers{MaxChainLength: s.length}
+	l.Devices = inventoryOf(s.registered)
 	for _, a := range s.anchors {
 		l.Anchors = append(l.Anchors, suites.LeftAnchor{Tenant: a.Tenant, Name: a.Name, DER: a.DER})
 	}

@@ -26,8 +26,8 @@ type site struct {
 	stop    func() // ends the reference platform; nil for another
 	anchors []certfactory.Anchor
 	devices *fleet.Fleet // of the run; nil before anything was put on the platform
-	// registered is how many devices bulk registration may have registered.
-	registered int
+	// registered are the Client Identifiers that bulk registration may have registered.
+	registered []string
 	// length is the maximum chain length that the platform had; 0: it was not changed.
 	length int
 }

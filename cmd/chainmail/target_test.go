@@ -83,7 +83,5 @@ func TestConformAgainstAnotherProcess(t *testing.T) {
 	if len(report.Notes) > 0 {
 		t.Errorf("left behind: %q", report.Notes)
 	}
-	if anchors := trustAnchors(t, platform); anchors != 0 {
-		t.Errorf("%d trust anchors left on the target, want none", anchors)
-	}
+	wantLeft(t, platform, 0, 0)
 }

@@ -61,7 +61,7 @@ const (
 	lead     = 100 * time.Millisecond // from Go to the start: shards poll for it
 	poll     = 50 * time.Millisecond
 	glance   = 250 * time.Millisecond // how often the store is looked at for chunks: each look wakes a processor
-	patience = 10 * time.Second // beyond the time-outs of a device, for shards to end
+	patience = 10 * time.Second       // beyond the time-outs of a device, for shards to end
 )
 
 // run is a run under way.

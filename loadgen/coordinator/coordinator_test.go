@@ -192,6 +192,29 @@ func TestDelayShowsInItsStage(t *testing.T) {
 	}
 }
 
+// What a device thinks is a part of how long it takes to be ready, and of no stage.
+func TestThinkingShowsInNoStage(t *testing.T) {
+	t.Parallel()
+	plan := testPlan(4, 40)
+	plan.Journey.Think, plan.Journey.HTTP.Requests = time.Second, 2
+	thinking := plan.Journey.Thinking()
+	if want := 3 * time.Second; thinking != want { // before the token and each request
+		t.Errorf("a device thinks for %v, want %v", thinking, want)
+	}
+	job := newJob(plan)
+	startPlatform(t, refimpl.Config{}, job)
+	r := mustRun(t, config(t, job))
+	mustAccount(t, r, plan.Devices)
+	for _, stage := range []measure.Stage{measure.StageConnack, measure.StageSuback, measure.StageToken, measure.StageHTTP, measure.StageConnect} {
+		if least := good(&r.Totals.Figures, stage).Latency.Min(); least >= plan.Journey.Think {
+			t.Errorf("%v took %v at the least, as if it had thought", stage, least)
+		}
+	}
+	if least := good(&r.Totals.Figures, measure.StageReady).Latency.Min(); least < thinking {
+		t.Errorf("ready took %v at the least, want no less than the %v of thinking", least, thinking)
+	}
+}
+
 // The platform goes away in the middle. Each device has its result all the same, and
 // the connections that went with it are told of.
 func TestPlatformKilledInTheMiddle(t *testing.T) {

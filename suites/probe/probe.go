@@ -148,11 +148,12 @@ type prober struct {
 	f      *certfactory.Factory
 	config Config
 
-	root    *certfactory.Certificate // of our trust anchor
-	admits  bool                     // a good device was admitted
-	clients []string                 // Client Identifiers that may have brought about a user
-	anchors []certfactory.Anchor     // that may be on the platform
-	undo    []func(context.Context) error
+	root       *certfactory.Certificate // of our trust anchor
+	admits     bool                     // a good device was admitted
+	clients    []string                 // Client Identifiers that may have brought about a user
+	registered []string                 // those that may be in the inventory
+	anchors    []certfactory.Anchor     // that may be on the platform
+	undo       []func(context.Context) error
 }
 
 func newProber(t *target.Target, c Config) *prober {
@@ -256,6 +257,9 @@ func (p *prober) restore(ctx context.Context) []string {
 	p.undo = nil
 	if len(p.anchors) > 0 {
 		note(p.t.Driver.Remove(ctx, p.anchors))
+	}
+	for _, id := range p.registered {
+		note(p.t.REST.DeleteDevice(ctx, 0, id))
 	}
 	if users := usersOf(p.t); users != nil {
 		for _, id := range p.clients {

@@ -92,6 +92,9 @@ func (p *prober) bulkRegistration(ctx context.Context) (bool, string, error) {
 	if err != nil {
 		return false, "", err
 	}
+	if usable(response.Status) {
+		p.registered = append(p.registered, name)
+	}
 	return usable(response.Status), answered(request, response.Status), nil
 }
 

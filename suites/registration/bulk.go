@@ -48,7 +48,7 @@ func bulkAdmits(slug, id, title, header, rest string) suites.Spec {
 		Run: func(ctx context.Context, e *suites.Env) {
 			p := strangerTo(ctx, e)
 			outcome := register(ctx, e, header+p.ClientID+rest)
-			e.Made(p.ClientID)
+			e.Registered(p.ClientID)
 			Expect(outcome).To(expect.Be(bulkOutcome{All: 1, Successful: 1}, "what became of the rows"))
 			Expect(userExists(ctx, e, p.ClientID)).To(expect.Find(true, "the device user"))
 			e.Admit(ctx, p)
@@ -64,12 +64,12 @@ func bulkFails(slug, id string, level clause.Level, title, header, rest string) 
 		Clauses: []string{id}, Level: level, Needs: bulkNeeds(),
 		Run: func(ctx context.Context, e *suites.Env) {
 			good := e.Bench("good").CommonName("dev")
-			e.Made(good)
+			e.Registered(good)
 			if outcome := register(ctx, e, "ID;AUTH_TYPE\n"+good+";CERTIFICATES\n"); outcome.Successful != 1 {
 				e.Inconclusive("a good row was not registered: %+v", outcome)
 			}
 			p := strangerTo(ctx, e)
-			e.Made(p.ClientID)
+			e.Registered(p.ClientID)
 			outcome := register(ctx, e, header+p.ClientID+rest)
 			e.Observe("%+v", outcome)
 			Expect(outcome).To(expect.Be(bulkOutcome{All: 1, Failed: 1}, "what became of the rows"))
@@ -86,7 +86,7 @@ func bulkBasic() suites.Spec {
 		Clauses: []string{"DC-REG-05"}, Level: clause.Should, Needs: bulkNeeds(),
 		Run: func(ctx context.Context, e *suites.Env) {
 			p := strangerTo(ctx, e)
-			e.Made(p.ClientID)
+			e.Registered(p.ClientID)
 			if outcome := register(ctx, e, "ID;AUTH_TYPE;CREDENTIALS\n"+p.ClientID+";BASIC;s3cret-of-a-test\n"); outcome.Successful != 1 {
 				e.Inconclusive("a row with AUTH_TYPE BASIC was not registered: %+v", outcome)
 			}
@@ -104,8 +104,8 @@ func bulkBadRow() suites.Spec {
 		Clauses: []string{"DC-REG-06", "DC-REG-04"}, Level: clause.Should, Needs: bulkNeeds(),
 		Run: func(ctx context.Context, e *suites.Env) {
 			good, bad := e.Bench("good").CommonName("dev"), e.Bench("bad").CommonName("dev")
-			e.Made(good)
-			e.Made(bad)
+			e.Registered(good)
+			e.Registered(bad)
 			response := sendCSV(ctx, e, "ID;AUTH_TYPE;CREDENTIALS\n"+bad+";CERTIFICATES;s3cret-of-a-test\n"+good+";CERTIFICATES;\n")
 			Expect(response).To(expect.Answer(http.StatusCreated))
 			Expect(userExists(ctx, e, good)).To(expect.Find(true, "the device user of the good row"))

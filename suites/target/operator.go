@@ -2,7 +2,6 @@ package target
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -95,11 +94,7 @@ func (c *Cumulocity) DisableUser(ctx context.Context, tenant int, user string) e
 
 // DeleteUser deletes a user over REST.
 func (c *Cumulocity) DeleteUser(ctx context.Context, tenant int, user string) error {
-	err := c.must(ctx, c.userRequest(http.MethodDelete, tenant, user))
-	if status, ok := errors.AsType[*StatusError](err); ok && status.Status == http.StatusNotFound {
-		return nil
-	}
-	return err
+	return unlessGone(c.must(ctx, c.userRequest(http.MethodDelete, tenant, user)))
 }
 
 func (c *Cumulocity) userRequest(method string, tenant int, user string) Request {
