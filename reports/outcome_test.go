@@ -86,6 +86,9 @@ func TestJudgeRegistry(t *testing.T) {
 		{"one that was not selected", []string{"a"}, pass("a", "x"), reports.Incomplete, []string{"1 spec with a result, not selected"}},
 		{"a failure that was not selected", []string{"a"}, append(pass("a"), fail), reports.NotConformant, []string{"1 spec failed", "1 spec with a result, not selected"}},
 		{"one selected twice", []string{"a", "a"}, pass("a"), reports.Incomplete, []string{"1 spec selected more than once"}},
+		{"all of that", []string{"a", "b", "c", "c"}, pass("b", "b", "x"), reports.Incomplete, []string{
+			"1 spec selected, without a result", "1 spec with more than one result", "1 spec with a result, not selected", "1 spec selected more than once",
+		}},
 		{"one selected twice, run twice", []string{"a", "a"}, pass("a", "a"), reports.Incomplete, []string{"1 spec selected more than once"}},
 		{"a word that is no verdict", []string{"a"}, []reports.Result{{ID: "a", Verdict: "passed"}}, reports.Faulty, []string{"1 spec ended in an error of the tester", "no spec judged the target"}},
 		{"no verdict", []string{"a", "b"}, append(pass("a"), reports.Result{ID: "b"}), reports.Faulty, []string{"1 spec ended in an error of the tester"}},

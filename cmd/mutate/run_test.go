@@ -78,7 +78,7 @@ func TestFates(t *testing.T) {
 			want[m.key()] = f
 		}
 	}
-	known := arguments{"main.go answer constant: 41 → 42": {Reason: "nobody counts"}}
+	known := arguments{"main.go answer constant: 41 → 42": "nobody counts"}
 	verdicts, err := options{jobs: 2}.tryAll(t.Context(), l, chosen, known, io.Discard)
 	if err != nil {
 		t.Fatal(err)

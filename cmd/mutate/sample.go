@@ -21,8 +21,7 @@ import (
 // of functions that are argued as a whole are left out.
 func sample(all []mutant, known arguments, only string, seed uint64) []mutant {
 	chosen := slices.DeleteFunc(slices.Clone(all), func(m mutant) bool {
-		_, out := known.ofFunction(m)
-		return out || !strings.Contains(m.key(), only)
+		return known.ofFunction(m) != "" || !strings.Contains(m.key(), only)
 	})
 	r := rand.New(rand.NewPCG(seed, 0))
 	r.Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
@@ -68,11 +67,12 @@ func (o options) tryAll(ctx context.Context, l *lab, chosen []mutant, known argu
 			if enough() {
 				return nil
 			}
-			v, err := verdict{mutant: m, Fate: argued}, error(nil)
-			if a, ok := known.of(m); ok {
-				v.By = a.Reason
-			} else if v, err = l.try(ctx, place, m); err != nil {
-				return err
+			v := verdict{mutant: m, Fate: argued, By: known.of(m)}
+			if v.By == "" {
+				var err error
+				if v, err = l.try(ctx, place, m); err != nil {
+					return err
+				}
 			}
 			mu.Lock()
 			defer mu.Unlock()

@@ -44,26 +44,26 @@ func TestArgumentsNameMutants(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := everything(t)
-	for key, a := range known {
+	for key, reason := range known {
 		if !keys[key] {
 			t.Errorf("no mutant is %s: the code has changed, take the argument out", key)
 		}
-		if len(strings.Fields(a.Reason)) < 4 {
-			t.Errorf("%s: %q is no reason", key, a.Reason)
+		if len(strings.Fields(reason)) < 4 {
+			t.Errorf("%s: %q is no reason", key, reason)
 		}
 	}
 }
 
 func TestReadArgumentsShowsEveryProblem(t *testing.T) {
 	_, err := readArguments("argued.yaml", []byte(`
-- {file: a.go, function: f, mutation: "constant: 1 → 2", reason: it is the same}
-- {file: a.go, function: f, mutation: "constant: 1 → 2", reason: it is the same}
-- {file: a.go, function: g, mutation: "constant: 1 → 2", reason: ""}
+- {file: a.go, mutations: {f: ["constant: 1 → 2"]}, reason: it is the same}
+- {file: a.go, mutations: {f: ["constant: 1 → 2"]}, reason: it is the same}
+- {file: a.go, mutations: {g: ["constant: 1 → 2"]}, functions: [h], reason: ""}
 `))
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"argued.yaml:3: a.go f constant: 1 → 2: argued twice", "argued.yaml:4: a.go g constant: 1 → 2: no reason"} {
+	for _, want := range []string{"argued.yaml:3: a.go f constant: 1 → 2: argued twice", "argued.yaml:4: a.go g constant: 1 → 2: no reason", "argued.yaml:4: a.go h : no reason"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q in it", err, want)
 		}
