@@ -29,3 +29,12 @@ func TestVerdictUnknownIsAsBadAsError(t *testing.T) {
 		t.Error("an unknown verdict is no worse than error")
 	}
 }
+
+// An id is missing once, however often it was selected.
+func TestCountMissing(t *testing.T) {
+	want := reports.Counts{Pass: 2, Error: 1, Missing: 1}
+	got := reports.Count([]string{"a", "a", "b"}, []reports.Result{{ID: "b", Verdict: reports.Pass}, {ID: "b", Verdict: reports.Pass}, {ID: "x", Verdict: "unheard of"}})
+	if got != want {
+		t.Errorf("counts %+v, want %+v", got, want)
+	}
+}
