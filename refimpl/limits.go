@@ -16,7 +16,7 @@ type Limits struct {
 	MQTT MQTTLimits `yaml:"mqtt"`
 	// REST are those of the REST door. The management API has the same, but for the connections.
 	REST RESTLimits `yaml:"rest"`
-	// AnchorsPerTenant is how many trust anchors a tenant may have. Default 1000.
+	// AnchorsPerTenant is how many trust anchors a tenant may have. Default 2000.
 	AnchorsPerTenant int `yaml:"anchorsPerTenant"`
 	// LogLines is how many refusals for one reason are logged in ten seconds. Default 20.
 	LogLines int `yaml:"logLines"`
@@ -87,7 +87,7 @@ func LimitTable() []LimitRow {
 		{"rest.headerBytes", "65536", "status 431, closed"},
 		{"rest.jsonBytes", "1048576", "status 413 before the rest has come, closed"},
 		{"rest.bodyBytes", "33554432", "a file of devices: status 413 before the rest has come, closed"},
-		{"anchorsPerTenant", "1000", "status 422 for the next upload"},
+		{"anchorsPerTenant", "2000", "status 422 for the next upload"},
 		{"logLines", "20", "refusals for one reason in 10s: counted, and the count is logged"},
 	}
 }
@@ -107,7 +107,7 @@ func (l Limits) withDefaults(openFiles int) (Limits, error) {
 	r.Header, r.Body = cmp.Or(r.Header, 10*time.Second), cmp.Or(r.Body, 30*time.Second)
 	r.Answer, r.Idle = cmp.Or(r.Answer, 40*time.Second), cmp.Or(r.Idle, 2*time.Minute)
 	r.HeaderBytes, r.JSONBytes, r.BodyBytes = cmp.Or(r.HeaderBytes, 64<<10), cmp.Or(r.JSONBytes, 1<<20), cmp.Or(r.BodyBytes, 32<<20)
-	l.AnchorsPerTenant, l.LogLines = cmp.Or(l.AnchorsPerTenant, 1000), cmp.Or(l.LogLines, 20)
+	l.AnchorsPerTenant, l.LogLines = cmp.Or(l.AnchorsPerTenant, 2000), cmp.Or(l.LogLines, 20)
 	return l, notNegative("limits", reflect.ValueOf(l))
 }
 

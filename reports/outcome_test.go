@@ -2,6 +2,7 @@ package reports_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -54,6 +55,9 @@ func TestJudgeEveryCombination(t *testing.T) {
 			got, reasons := reports.Judge(selected, results, strict, interrupted)
 			if got != want {
 				t.Errorf("%v missing=%t strict=%t interrupted=%t: got %q, want %q", vs, missing, strict, interrupted, got, want)
+			}
+			if got, want := slices.Contains(reasons, "no spec judged the target"), !judged && len(selected) > 0; got != want {
+				t.Errorf("%v missing=%t: said that no spec judged the target: %t, want %t", vs, missing, got, want)
 			}
 			if (got == reports.Conformant) != (len(reasons) == 0) {
 				t.Errorf("%v missing=%t strict=%t interrupted=%t: %q with reasons %q", vs, missing, strict, interrupted, got, reasons)

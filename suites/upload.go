@@ -94,6 +94,9 @@ func (e *Env) upload(ctx context.Context, c cases.UploadCase) {
 	case c.Expectation.Accept():
 		gomega.Expect(response).To(expect.AnswerSuccess())
 		gomega.Expect(remaining).To(expect.Be(u.Remaining, "the number of trust anchors of the certificate"))
+		if u.Anchor != nil {
+			e.Admit(ctx, e.DeviceOf(u.Anchor, labelCase))
+		}
 	default:
 		e.controlUpload(ctx, "pem-lf", reports.RoleControlAfter)
 	}
@@ -175,21 +178,26 @@ func (e *Env) sendUpload(ctx context.Context, role string, r cases.Request) targ
 	}
 	response := e.Ask(ctx, role, request)
 	if r.Method == http.MethodPost && response.Status/100 == 2 {
-		e.removeUploaded(r.Tenant, response)
+		e.removeUploaded(ctx, r.Tenant, response)
 	}
 	return response
 }
 
 // removeUploaded deletes, at the end of the run, the trust anchor that an upload
-// made: rows upload more certificates than the one that they are about.
-func (e *Env) removeUploaded(tenant int, made target.Response) {
+// made: rows upload more certificates than the one that they are about. Those of a
+// costly row are so many that the tenant may have no room for those of other specs,
+// and go when the spec is over.
+func (e *Env) removeUploaded(ctx context.Context, tenant int, made target.Response) {
 	var anchor struct {
 		Fingerprint string `json:"fingerprint"`
 	}
 	if made.JSON(&anchor) != nil || anchor.Fingerprint == "" {
 		return
 	}
-	e.session.willUndo(LeftRequest{
+	removal := LeftRequest{
 		Tenant: tenant, Method: http.MethodDelete, Path: target.AnchorsPath(e.Tenant(tenant).ID) + "/" + anchor.Fingerprint,
-	})
+	}
+	if e.session.willUndo(removal); e.variant.spec.Costly {
+		e.Cleanup(func() { e.undo(context.WithoutCancel(ctx), removal) })
+	}
 }

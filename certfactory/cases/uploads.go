@@ -43,6 +43,9 @@ type Upload struct {
 	// afterwards if the answer is the expected one; of rows of Either it says
 	// nothing.
 	Remaining int
+	// Anchor is the certificate again, where a device under it is to be admitted once
+	// the upload has succeeded; nil where that is not asked for.
+	Anchor *certfactory.Certificate
 	// Regardless demands Remaining whatever the answer, as a must.
 	Regardless bool
 }

@@ -94,7 +94,9 @@ func test(words ...string) []string {
 	return append([]string{"go", "test", "-overlay", "{overlay}", "-failfast", "-timeout", "10m"}, words...)
 }
 
-// tester is what decides on verdicts: the matchers, the engine, the outcome.
+// tester is what decides on verdicts: the matchers, the engine, the outcome. Its tests
+// are the judges, and the specs are tests too: what they say of the platform as it is,
+// and of each wrong one, is to stay as it is.
 func tester() subject {
 	return subject{
 		name: "tester",
@@ -103,13 +105,15 @@ func tester() subject {
 			{[]string{"suites/*.go"}, "./suites"},
 			{[]string{"reports/outcome.go", "reports/verdict.go"}, "./reports"},
 		},
-		silent: []string{"errors.New", "fmt.Errorf", "labels"},
-		build:  []string{"go", "build", "-overlay", "{overlay}", "./suites/...", "./reports/...", "./cmd/chainmail"},
+		silent: []string{"errors.New", "fmt.Errorf", "labels", "Observe", "Remark"},
+		build:  []string{"go", "build", "-buildvcs=false", "-ldflags=-w", "-overlay", "{overlay}", "-o", "{bin}", "./cmd/chainmail"},
 		judges: []judge{
 			{"its own tests", test("{first}")},
 			{"the tests of suites and reports", test("./suites", "./suites/expect", "./suites/target", "./reports")},
+			{"the platform as it is", conform()},
 			{"the tests of the command", test("-run", "TestScripts/conform|TestSilent|TestPlatformThat|TestConformAgainstASilentPlatform", "./cmd/chainmail")},
 			{"the second platform", test("./suites/stock")},
+			{"the kill matrix", []string{"{bin}", "selftest", "--others", "0", "--seed", "{seed}", "--out", "{out}"}},
 		},
 	}
 }

@@ -73,6 +73,8 @@ func anchorsOf(c Config) trust.Anchors {
 		return &stale{Anchors: c.Registry, gone: func(a registry.Anchor) registry.Anchor { return a }}
 	case d.Has(deviation.DeletionSparesKnown):
 		return &stale{Anchors: c.Registry, gone: func(a registry.Anchor) registry.Anchor { a.AutoRegistration = false; return a }}
+	case d.Has(deviation.CountsFirstAnchors):
+		return firstPage{c.Registry}
 	case d.Has(deviation.FlagNeedsRestart):
 		return &stale{Anchors: c.Registry, changed: func(old, now registry.Anchor) registry.Anchor {
 			now.AutoRegistration = old.AutoRegistration
@@ -154,4 +156,18 @@ func (c *client) overhearers() []*client {
 		return c.broker.sessions.others(c, func(other *client) bool { return other.wild.Load() })
 	}
 	return nil
+}
+
+// firstPage is a registry of which only the anchors count that a tenant has uploaded
+// first.
+type firstPage struct{ *registry.Registry }
+
+const pageOfAnchors = 900
+
+// AnchorsWithDigest is that of trust.Anchors.
+func (p firstPage) AnchorsWithDigest(sum [sha256.Size]byte) []registry.Anchor {
+	return slices.DeleteFunc(p.Registry.AnchorsWithDigest(sum), func(a registry.Anchor) bool {
+		uploaded := p.Anchors(a.Tenant)
+		return !slices.ContainsFunc(uploaded[:min(pageOfAnchors, len(uploaded))], func(b registry.Anchor) bool { return a.Fingerprint == b.Fingerprint })
+	})
 }

@@ -18,6 +18,7 @@ const (
 	DeletesFromOthers     = "deletes-from-other-tenants"
 	NamesOneAnchor        = "names-one-anchor"
 	OneAnchorPerName      = "one-anchor-per-name"
+	CountsFirstAnchors    = "counts-first-900-anchors"
 	RefusesSelfSigned     = "refuses-self-signed-anchor"
 	RefusesColonInCAName  = "refuses-colon-in-ca-name"
 	RefusesDisabledUpload = "refuses-disabled-upload"
@@ -38,6 +39,7 @@ func trust() []Deviation {
 		{LastUploadWins, "DC-TRUST-01", "a trust anchor that a second tenant uploads is taken away from the first"},
 		{NamesOneAnchor, "DC-CLIENT-01", "of a tenant's trust anchors only the one uploaded first is named to devices as acceptable"},
 		{OneAnchorPerName, "DC-TRUST-01", "a tenant cannot upload a second CA certificate of the same name"},
+		{CountsFirstAnchors, "DC-TRUST-01", "of a tenant's trust anchors only the 900 uploaded first admit devices"},
 		{UploadsToOtherTenants, "DC-TRUST-01", "an administrator can upload trust anchors to any tenant"},
 		{ReadsOtherTenants, "DC-TRUST-01", "an administrator can list and read the trust anchors of any tenant"},
 		{ChangesOtherTenants, "DC-TRUST-01", "an administrator can change the trust anchors of any tenant"},
