@@ -17,36 +17,23 @@ import (
 
 	"github.com/chainmail-iot/chainmail/certfactory"
 	"github.com/chainmail-iot/chainmail/reports"
-	"github.com/chainmail-iot/chainmail/suites/target"
 )
 
 // deviceUsers and inventory count what the first tenant has of devices.
 func deviceUsers(t *testing.T, platform ready) int {
 	t.Helper()
-	return members(t, platform, "users", func(tenant string) string { return "/user/" + tenant + "/users?onlyDevices=true&pageSize=2000" })
+	return members(t, platform, "users", "/user/t1/users?onlyDevices=true&pageSize=2000")
 }
 
 func inventory(t *testing.T, platform ready) int {
 	t.Helper()
-	return members(t, platform, "managedObjects", func(string) string { return "/inventory/managedObjects?pageSize=2000" })
+	return members(t, platform, "managedObjects", "/inventory/managedObjects?pageSize=2000")
 }
 
-// members is the length of a list that a path of the first tenant leads to.
-func members(t *testing.T, platform ready, list string, path func(tenant string) string) int {
+// members is the length of a list that a path leads to.
+func members(t *testing.T, platform ready, list, path string) int {
 	t.Helper()
-	system, err := target.Load(platform.Target)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer system.REST.Close()
-	tenant := system.REST.Tenants[0]
-	admin, _ := tenant.Admin()
-	response, err := system.REST.Do(t.Context(), target.Request{
-		Method: http.MethodGet, Path: path(tenant.ID), Tenant: tenant.ID, User: admin,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	response := ask(t, platform, http.MethodGet, path, nil)
 	var answer map[string]json.RawMessage
 	var all []struct{}
 	if err := response.JSON(&answer); err != nil || response.Status != http.StatusOK || json.Unmarshal(answer[list], &all) != nil {
