@@ -160,7 +160,7 @@ func (s *steadiness) doubt(results []reports.Result) (changed int) {
 
 // formOf is the form of a refusal in evidence.
 func formOf(e reports.Evidence) string {
-	code := 0
+	var code int
 	if e.Alert != nil {
 		code = e.Alert.Code
 	}
