@@ -111,7 +111,7 @@ func tester() subject {
 			{"its own tests", test("{first}")},
 			{"the tests of suites and reports", test("./suites", "./suites/expect", "./suites/target", "./reports")},
 			{"the platform as it is", conform()},
-			{"the tests of the command", test("-run", "TestScripts/conform|TestSilent|TestPlatformThat|TestConformAgainst|TestTenantOption", "./cmd/chainmail")},
+			{"the tests of the command", test("-run", "TestScripts/conform|TestSilent|TestPlatformThat|TestConformAgainst|TestTenantOption|TestDenied", "./cmd/chainmail")},
 			{"the second platform", test("./suites/stock")},
 			{"the kill matrix", []string{"{bin}", "selftest", "--others", "0", "--seed", "{seed}", "--out", "{out}"}},
 		},
