@@ -119,6 +119,7 @@ func TestRunKeepsFailureFaultAndSilenceApart(t *testing.T) {
 		should, needy, over, old,
 		spec("a/panic", func(context.Context, *suites.Env) { panic("boom") }),
 		spec("a/fault", func(_ context.Context, e *suites.Env) { e.Fault(errors.New("ours")) }),
+		spec("a/unbuilt", func(_ context.Context, e *suites.Env) { e.Build("no-such-case", "case") }),
 		spec("a/silent", func(_ context.Context, e *suites.Env) { e.Silent("nothing") }),
 		spec("a/length", func(ctx context.Context, e *suites.Env) { e.Length(ctx, 3, false) }),
 		spec("a/short", func(ctx context.Context, e *suites.Env) { e.Length(ctx, 1, true) }),
@@ -126,7 +127,7 @@ func TestRunKeepsFailureFaultAndSilenceApart(t *testing.T) {
 	want := map[string]reports.Verdict{
 		"a/pass": reports.Pass, "a/fail": reports.Fail, "a/should": reports.Warn, "a/needy": reports.NotApplicable,
 		"a/over@tls1.2": reports.Pass, "a/over@tls1.3": reports.Pass, "a/old@tls1.2": reports.Pass,
-		"a/panic": reports.Error, "a/fault": reports.Error, "a/silent": reports.Inconclusive,
+		"a/panic": reports.Error, "a/fault": reports.Error, "a/unbuilt": reports.Error, "a/silent": reports.Inconclusive,
 		"a/length": reports.NotApplicable, "a/short": reports.NotApplicable,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
