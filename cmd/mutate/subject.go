@@ -76,7 +76,7 @@ func platform() subject {
 			"Log.", "log.", "observe", "Observe", "audit", "errors.New", "fmt.Errorf", "refuse", "notFound", "unprocessable",
 			"Refusal.Error", "excerpt", "tell", "ticketKey", "adopt", "remember", "registerEarly", "supersede", "dawdle",
 		},
-		asks:  []string{"overlooks", "skipsSignature", "dislike", "whim", "quibble", "pemQuibble", "tolerates", "roleNotChecked", "tenantNotChecked"},
+		asks:  []string{"overlooks", "skipsSignature", "dislike", "whim", "quibble", "pemQuibble", "tolerates", "roleNotChecked", "tenantNotChecked", "replaceAnchor"},
 		build: build,
 		cover: slices.Concat(build[:2], []string{"-cover", "-coverpkg=./refimpl/...,./cmd/chainmail"}, build[2:]),
 		judges: []judge{

@@ -55,7 +55,7 @@ func (r Rules) mayIssue(c *x509.Certificate, i int) *Refusal {
 	switch {
 	case old && !r.Deviations.Has(deviation.AcceptsOldVersionCAs): // DC-CHAIN-04: only version 3 can say CA:TRUE
 		return refuse(CANotV3, i, "version %d", c.Version)
-	case !old && (!c.BasicConstraintsValid || !c.IsCA) && !r.overlooksNoCA(c): // DC-CHAIN-04
+	case !old && !c.IsCA && !r.overlooksNoCA(c): // DC-CHAIN-04
 		return refuse(IssuerNotCA, i, "basicConstraints do not say CA:TRUE")
 	case !r.mayUse(c, x509.KeyUsageCertSign) && !r.overlooksKeyUsage(c): // DC-CHAIN-17
 		return refuse(IssuerKU, i, "keyUsage lacks keyCertSign")
