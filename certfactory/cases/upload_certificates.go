@@ -37,6 +37,12 @@ func goodAnchors() []UploadCase {
 			func(b *Bench) *certificate {
 				return b.factory.Intermediate(b.uploadRoot(), b.CommonName("chainmail upload ca"))
 			}),
+		certificateRow("upload-key-rollover", Accept, []string{"DC-TRUST-06", "DC-REST-01"}, uploadCA+"; RFC 5280 §6.1: self-issued is not self-signed",
+			"the certificate of a root for a new key of its own, signed with the old one",
+			func(b *Bench) *certificate {
+				root := b.uploadRoot()
+				return b.factory.Intermediate(root, root.Name())
+			}),
 		certificateRow("upload-self-signed-device", AcceptShould, trusted, selfSigned, "a self-signed CA certificate that names a device",
 			func(b *Bench) *certificate { return b.factory.Root(b.CommonName("device")) }),
 		anchorRow("upload-bc-noncritical", Accept, []string{"DC-TRUST-05"}, uploadCATrue, "basicConstraints is CA:TRUE and not critical",

@@ -28,6 +28,7 @@ const (
 	UploadsAcceptBadSelf  = "uploads-accept-bad-self-signature"
 	UploadsWantCriticalCA = "uploads-want-critical-constraints"
 	UploadsWantSelfSigned = "uploads-want-self-signed"
+	SelfIssuedIsSigned    = "self-issued-means-self-signed"
 	AnchorJudgedOnce      = "anchor-judged-once"
 	RefusesTwoAnchors     = "refuses-two-anchors"
 	EveryCAMustBeTrusted  = "every-ca-must-be-trusted"
@@ -54,6 +55,7 @@ func trust() []Deviation {
 		{UploadsAcceptNonCA, "DC-TRUST-05", "certificates without CA:TRUE become trust anchors"},
 		{UploadsWantCriticalCA, "DC-TRUST-05", "a CA certificate whose basicConstraints are not critical is refused as a trust anchor"},
 		{UploadsWantSelfSigned, "DC-TRUST-06", "an intermediate CA certificate is refused as a trust anchor"},
+		{SelfIssuedIsSigned, "DC-TRUST-06", "a CA certificate that bears the name of its issuer is refused as a trust anchor unless it is self-signed"},
 		{AdmitsDisabledAnchor, "DC-TRUST-07", "a DISABLED trust anchor admits its devices"},
 		{IgnoresStatusChange, "DC-TRUST-07", "a change of status is answered as if it were done, and not done"},
 		{RefusesDisabledUpload, "DC-TRUST-07", "an upload with the status DISABLED is refused"},

@@ -110,7 +110,7 @@ func (r Rules) CheckAnchor(c *x509.Certificate) *Refusal {
 	if refusal := r.mayIssue(c, place); refusal != nil {
 		return refusal
 	}
-	if selfIssued(c) && !namesAnotherKey(c) {
+	if selfIssued(c) && (!namesAnotherKey(c) || r.Deviations.Has(deviation.SelfIssuedIsSigned)) { // DC-TRUST-06
 		if err := signed(c, c); err != nil {
 			return refuse(BadSignature, place, "self-signed: %v", err)
 		}
