@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"net"
 	"slices"
 	"sync"
@@ -557,5 +558,31 @@ func TestReconnect(t *testing.T) {
 		if key.Stage != measure.StageHold || n != 10 {
 			t.Errorf("%d of cause %v, want 10 of connections that ended", n, key)
 		}
+	}
+}
+
+// A platform that admits and ends the connection at once may have done so before the
+// device knows that it is connected. It comes back all the same.
+func TestReconnectAfterAnInstant(t *testing.T) {
+	const devices = 200
+	plan := testPlan(devices, 400)
+	plan.Duration = bound / 2
+	plan.Reconnect = loadgen.Reconnect{Policy: loadgen.ReconnectFixed, Delay: 2 * time.Second} // when all are due
+	plan.Journey.Token = false
+	job := newJob(plan)
+	config1 := serverTLS(t, job)
+	var connected atomic.Int64
+	job.Target.Address = listen(t, func(raw net.Conn) {
+		conn := tls.Server(raw, config1)
+		if conn.Handshake() == nil && admit(conn) && connected.Add(1) > devices {
+			stall(conn)
+		}
+	})
+	c := config(t, job)
+	c.Thresholds = until(t, fmt.Sprintf("reconnect.count < %d", devices)) // all are back
+	r := mustRun(t, c)
+	mustAccount(t, r, devices)
+	if n := good(&r.Totals.Figures, measure.StageReconnect).Count(); n != devices || r.Totals.Lost != devices {
+		t.Errorf("%d lost, %d came back; want %d of both: %v", r.Totals.Lost, n, devices, r.Totals.Causes)
 	}
 }

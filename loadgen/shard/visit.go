@@ -25,6 +25,7 @@ type visit struct {
 	state     state
 	dev       *device.Device // nil while there is none
 	connected time.Time      // the moment of CONNACK
+	brief     bool           // the connection has ended before connect knew of it
 	life      lifetime       // of the token at hand
 	tries     int            // of reconnecting, since the connection was lost
 	timers    timers
@@ -119,7 +120,10 @@ func (v *visit) connect(member *fleet.Member, due time.Time) (*device.Device, me
 		v.s.rec.Resumed()
 	}
 	v.mu.Lock()
-	v.dev, v.connected = d, time.Now()
+	if !v.brief {
+		v.dev, v.connected = d, time.Now()
+	}
+	v.brief = false
 	v.mu.Unlock()
 	return d, outcome, cause
 }
@@ -275,6 +279,7 @@ func (v *visit) ended(end device.End) {
 	if since.IsZero() {
 		since = end.At // it ended before Connect could tell that it was there
 	}
+	v.brief = v.dev == nil
 	v.dev, v.connected = nil, time.Time{}
 	if before == held {
 		v.state = away
