@@ -64,18 +64,20 @@ func (e *Env) restoreOption(ctx context.Context, path string) (set bool) {
 	default:
 		e.Inconclusive("GET of a tenant option answered %d", before.Status)
 	}
-	e.session.willUndo(restore)
-	e.Cleanup(func() { e.undo(context.WithoutCancel(ctx), restore) })
+	e.undoAfter(ctx, restore)
 	return before.Status == http.StatusOK
 }
 
-// undo sends a request that would be sent at the end of the run; where it fails it
-// is sent again then.
-func (e *Env) undo(ctx context.Context, r LeftRequest) {
-	undo := tidier{target: e.Target}
-	if undo.send(ctx, r) == nil {
-		e.session.undone(r)
-	}
+// undoAfter sends a request when the spec ends, and where that fails again at the end
+// of the run.
+func (e *Env) undoAfter(ctx context.Context, r LeftRequest) {
+	e.session.willUndo(r)
+	e.Cleanup(func() {
+		undo := tidier{target: e.Target}
+		if undo.send(context.WithoutCancel(ctx), r) == nil {
+			e.session.undone(r)
+		}
+	})
 }
 
 // AtTheEnd sends a request to the first tenant at the end of the run, as a user

@@ -197,7 +197,9 @@ func (e *Env) removeUploaded(ctx context.Context, tenant int, made target.Respon
 	removal := LeftRequest{
 		Tenant: tenant, Method: http.MethodDelete, Path: target.AnchorsPath(e.Tenant(tenant).ID) + "/" + anchor.Fingerprint,
 	}
-	if e.session.willUndo(removal); e.variant.spec.Costly {
-		e.Cleanup(func() { e.undo(context.WithoutCancel(ctx), removal) })
+	if e.variant.spec.Costly {
+		e.undoAfter(ctx, removal)
+		return
 	}
+	e.session.willUndo(removal)
 }

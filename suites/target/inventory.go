@@ -17,14 +17,10 @@ const externalIDType = "c8y_Serial"
 func (r *REST) DeleteDevice(ctx context.Context, tenant int, clientID string) error {
 	t := r.Tenants[tenant]
 	admin, _ := t.Admin() // the loader of target files sees to it that there is one
-	ask := func(method, path string) (Response, error) {
-		response, err := r.Do(ctx, Request{Method: method, Path: path, Tenant: t.ID, User: admin})
-		if err == nil && response.Status/100 != 2 {
-			err = &StatusError{method, path, response.Status}
-		}
-		return response, err
+	request := Request{
+		Method: http.MethodGet, Path: "/identity/externalIds/" + externalIDType + "/" + url.PathEscape(clientID), Tenant: t.ID, User: admin,
 	}
-	response, err := ask(http.MethodGet, "/identity/externalIds/"+externalIDType+"/"+url.PathEscape(clientID))
+	response, err := r.must(ctx, request)
 	if err != nil {
 		return unlessGone(err)
 	}
@@ -36,7 +32,8 @@ func (r *REST) DeleteDevice(ctx context.Context, tenant int, clientID string) er
 	if err := response.JSON(&found); err != nil {
 		return err
 	}
-	_, err = ask(http.MethodDelete, "/inventory/managedObjects/"+url.PathEscape(found.Object.ID))
+	request.Method, request.Path = http.MethodDelete, "/inventory/managedObjects/"+url.PathEscape(found.Object.ID)
+	_, err = r.must(ctx, request)
 	return unlessGone(err)
 }
 

@@ -105,11 +105,17 @@ func (c *Cumulocity) userRequest(method string, tenant int, user string) Request
 
 // must sends a request that has to succeed.
 func (c *Cumulocity) must(ctx context.Context, r Request) error {
-	response, err := c.REST.Do(ctx, r)
-	if err == nil && response.Status/100 != 2 {
-		err = &StatusError{r.Method, r.Path, response.Status}
-	}
+	_, err := c.REST.must(ctx, r)
 	return err
+}
+
+// must is Do for a request that has to succeed: another answer is a [*StatusError].
+func (r *REST) must(ctx context.Context, request Request) (Response, error) {
+	response, err := r.Do(ctx, request)
+	if err == nil && response.Status/100 != 2 {
+		err = &StatusError{request.Method, request.Path, response.Status}
+	}
+	return response, err
 }
 
 // A StatusError is an HTTP answer that a preamble cannot go on with.
